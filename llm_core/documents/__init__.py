@@ -1,0 +1,1 @@
+"""Reading files into one text with its places."""

@@ -1,0 +1,159 @@
+"""What an engine is: it runs a model. Knows nothing of documents, conversations, storage or faces.
+
+A caller never learns which engine it has. It asks what the engine can (`Capability`) and says what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+Role: TypeAlias = Literal["system", "user", "assistant"]
+FinishReason: TypeAlias = Literal["stop", "length"]
+
+
+class Capability(StrEnum):
+    """What an engine may or may not be able to do."""
+
+    JSON_SCHEMA = "json_schema"
+    GRAMMAR = "grammar"
+    LOGPROBS = "logprobs"
+    ADAPTERS = "adapters"
+    EXACT_SEED = "exact_seed"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+Prompt: TypeAlias = Sequence[Message]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """How the next token is drawn. With a seed, the same request gives the same reply (EXACT_SEED)."""
+
+    temperature: float = 0.7  # 0 takes the likeliest token every time
+    top_p: float = 0.9
+    top_k: int = 40  # 0 keeps all
+    min_p: float = 0.0
+    repetition_penalty: float = 1.05  # 1 is none
+    max_tokens: int = 512
+    seed: int | None = None
+    stop: tuple[str, ...] = ()
+    json_schema: Mapping[str, Any] | None = None  # the reply is JSON of this schema
+    grammar: str | None = None  # GBNF; the reply is a sentence of it
+    alternatives: int = 0  # with each token, this many of the likeliest ones (LOGPROBS)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A token that could stand at one place, with the model's own probability for it (before temperature)."""
+
+    text: str
+    logprob: float  # natural logarithm
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A token that was written, and the likeliest ones in its place, itself among them where it is one of them."""
+
+    text: str
+    logprob: float
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Idle:
+    """Nothing new for 0.1 s: a chance to stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The model is being opened."""
+
+    seconds: float  # since it began
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """The prompt stands in line for a free slot; `place` 1 is next."""
+
+    prompt: int
+    place: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The prompt is being read: `done` of `total` tokens."""
+
+    prompt: int
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """The reply grew by `text`; `tokens` are filled where `Sampling.alternatives` asked for them."""
+
+    prompt: int
+    text: str
+    tokens: tuple[Token, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The reply to one prompt is whole."""
+
+    prompt: int
+    reason: FinishReason
+    prompt_tokens: int
+    reply_tokens: int
+    tokens_per_second: float  # of writing alone; says nothing about what was cached
+
+
+Step: TypeAlias = Idle | Opening | Waiting | Reading | Writing | Finished
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Continues conversations."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this engine can beyond plain text."""
+        ...
+
+    @property
+    def context_tokens(self) -> int:
+        """The longest prompt and reply together. May open the model."""
+        ...
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """How many tokens the prompt has, with the model's chat template around it. May open the model."""
+        ...
+
+    def generate(self, prompts: Sequence[Prompt], sampling: Sampling, *, visitor: str = "") -> Iterator[Step]:
+        """Reply to each prompt, streamed; steps of several prompts come interleaved, told apart by `prompt`.
+
+        Closing the iterator ends the computing after at most one more batch. No wait in it exceeds 0.1 s.
+
+        Args:
+            prompts: conversations, each ending with the message to reply to.
+            sampling: the same for all of them.
+            visitor: who asks; the waiting line takes turns between visitors.
+
+        Raises:
+            UserError: `prompt_too_long`, `engine_died`, `engine_timeout`, `too_busy`, `text_unusable`.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free everything. The generator can be used again; it opens by itself."""
+        ...

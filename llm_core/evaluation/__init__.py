@@ -1,0 +1,1 @@
+"""A model, a prompt table, retrieval, summaries against data."""

@@ -1,0 +1,1 @@
+"""Looking into a model: numbers only, no pictures."""

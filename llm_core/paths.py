@@ -1,0 +1,57 @@
+"""The one place that turns an id into a folder or file under LLM_CORE_HOME."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from llm_core.errors import UserError
+
+NAME_CHARS_MAX = 80
+# Letters and digits of any script, then also . _ - and blanks: no separator, no drive, no leading dot.
+_NAME = re.compile(r"[^\W_][\w.\- ]*", re.UNICODE)
+_WINDOWS_DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+def safe_name(name: str) -> str:
+    """The name itself, where it can name a folder on every system.
+
+    Raises:
+        UserError: `name_unusable`, for anything that could leave its folder or that some system refuses.
+    """
+    fits = len(name) <= NAME_CHARS_MAX and _NAME.fullmatch(name) and ".." not in name
+    if not fits or name[-1] in ". " or _WINDOWS_DEVICES.fullmatch(name):
+        raise UserError("name_unusable", name=name[:NAME_CHARS_MAX])
+    return name
+
+
+@dataclass(frozen=True)
+class Paths:
+    """Every place under `home`; nothing else of this machine is written."""
+
+    home: Path
+
+    @property
+    def models(self) -> Path:
+        """GGUF files that were fetched, or put here by hand; folders of Transformers models."""
+        return self.home / "models"
+
+    @property
+    def downloads(self) -> Path:
+        """Parts of files that are being fetched; may be deleted at any time."""
+        return self.home / "downloads"
+
+    @property
+    def conversations(self) -> Path:
+        """The SQLite file of all conversations."""
+        return self.home / "conversations.sqlite3"
+
+    @property
+    def log(self) -> Path:
+        """What went wrong, with tracebacks."""
+        return self.home / "workbench.log"
+
+    def run(self, name: str) -> Path:
+        """The folder of the training run `name`."""
+        return self.home / "runs" / safe_name(name)

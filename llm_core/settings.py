@@ -1,0 +1,68 @@
+"""Every path, limit and default, once. Each is a field here and a variable LLM_CORE_<NAME> of the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import platformdirs
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from llm_core.paths import Paths
+
+
+class Settings(BaseSettings):
+    """What the environment may change. Read once at the start, then fixed."""
+
+    model_config = SettingsConfigDict(env_prefix="LLM_CORE_", frozen=True, extra="ignore", populate_by_name=True)
+
+    # Where things are
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("llm-workbench", appauthor=False)),
+        description="everything that the workbench keeps: models, conversations, runs",
+    )
+    offline: bool = Field(False, description="fetch nothing, ever")
+    hub_endpoint: str = Field(
+        "https://huggingface.co",
+        validation_alias=AliasChoices("LLM_CORE_HUB_ENDPOINT", "HF_ENDPOINT"),
+        description="the Hub, or a mirror of it",
+    )
+
+    # The server
+    host: str = Field("127.0.0.1", description="address to listen on; this computer alone by default")
+    port: int = Field(7860, ge=0, le=65535, description="port of the page; 0 takes any free one")
+    api_key: SecretStr | None = Field(None, description="key of the OpenAI-style API; needed beyond loopback")
+
+    # The language model
+    model: str | None = Field(None, description="default language model: a name, or a path to a GGUF file")
+    threads: int = Field(0, ge=0, description="threads for computing; 0 takes the physical cores")
+    context_tokens: int = Field(8192, ge=256, description="longest conversation a model reads; costs memory")
+    slots: int = Field(2, ge=1, le=64, description="replies computed side by side; each has a context of its own")
+    prefill_batch_tokens: int = Field(64, ge=16, le=2048, description="prompt tokens between two chances to stop")
+    prompt_cache_mib: int = Field(256, ge=0, description="memory for prompts of conversations left for a while")
+    model_load_s: float = Field(180, gt=0, description="longest a model may take to open")
+    free_memory_min_mib: int = Field(600, ge=0, description="below this much free memory an idle model is closed")
+
+    # Limits on what a visitor can send or keep
+    message_chars_max: int = Field(400_000, gt=0, description="one message; the context is the real limit")
+    system_chars_max: int = Field(20_000, gt=0, description="a system prompt")
+    reply_tokens_max: int = Field(4096, gt=0, description="the longest reply that can be asked for")
+    title_chars_max: int = Field(120, gt=0, description="a conversation's name")
+    conversations_max: int = Field(2000, gt=0, description="conversations a visitor keeps")
+    messages_max: int = Field(2000, gt=0, description="messages in one conversation, all branches")
+    import_bytes_max: int = Field(20_000_000, gt=0, description="a file of exported conversations")
+    waiting_max: int = Field(64, gt=0, description="requests waiting for the model, of all visitors")
+    waiting_per_visitor_max: int = Field(4, gt=0, description="requests of one visitor, waiting or running")
+    request_bytes_max: int = Field(8_000_000, gt=0, description="one request to the API")
+    reply_unwatched_s: float = Field(60, ge=0, description="how long a reply goes on when nobody watches")
+    jobs_kept_s: float = Field(600, ge=0, description="how long a finished job can still be looked at")
+
+    # Fetching
+    fetch_probe_s: float = Field(3, gt=0, description="how long sources may take to answer before one is chosen")
+    fetch_parallel: int = Field(3, ge=1, le=16, description="parts fetched at the same time")
+    fetch_stall_s: float = Field(60, gt=0, description="a source that sends nothing for this long has failed")
+
+    @property
+    def paths(self) -> Paths:
+        """The places under `home`."""
+        return Paths(self.home)

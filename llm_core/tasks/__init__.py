@@ -1,0 +1,1 @@
+"""What the product does: generators of events over an engine and a text. No face, no storage."""

@@ -1,0 +1,1 @@
+"""From raw text to a model. Knows nothing of screens."""
