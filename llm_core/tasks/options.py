@@ -1,0 +1,57 @@
+"""How replies are made: what a person can set for a conversation, checked once, for every face."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from llm_core.engines.base import Sampling
+from llm_core.errors import UserError
+
+
+class ChatOptions(BaseModel):
+    """The dials of a conversation."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str | None = Field(None, max_length=4096)  # None takes the default of the task
+    role: str = Field("assistant", max_length=40)
+    system: str | None = None  # None takes the role's prompt
+    temperature: float = Field(0.7, ge=0, le=2)
+    top_p: float = Field(0.9, gt=0, le=1)
+    top_k: int = Field(40, ge=0, le=1000)
+    min_p: float = Field(0.0, ge=0, le=1)
+    repetition_penalty: float = Field(1.05, ge=0.5, le=2)
+    max_tokens: int = Field(512, ge=1)
+    seed: int | None = Field(None, ge=0, lt=2**31)
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> ChatOptions:
+        """Options from what a face was given.
+
+        Raises:
+            UserError: `option_unusable`, naming the first one that does not fit.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise UserError(
+                "option_unusable", name=name, value=str(first["input"])[:60], reason=first["msg"]
+            ) from None
+
+    def sampling(self, *, max_tokens: int, alternatives: int = 0) -> Sampling:
+        """For the engine; `max_tokens` is the most that this server allows."""
+        return Sampling(
+            temperature=self.temperature,
+            top_p=self.top_p,
+            top_k=self.top_k,
+            min_p=self.min_p,
+            repetition_penalty=self.repetition_penalty,
+            max_tokens=min(self.max_tokens, max_tokens),
+            seed=self.seed,
+            alternatives=alternatives,
+        )

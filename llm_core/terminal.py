@@ -1,0 +1,72 @@
+"""What a running task says, on a terminal: one line of progress on stderr that rewrites itself, notices below it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+from llm_core.events import Event, Notice, Progress
+from llm_core.messages import Language, say, write_bytes
+
+REWRITE_EVERY_S = 0.2
+LINE_EVERY_S = 10.0  # where stderr is a file, a line now and then is enough
+WIDTH = 100
+
+
+class ProgressLine:
+    """Shows progress and notices of one task.
+
+    Args:
+        language: of the sentences.
+        stream: stderr by default.
+    """
+
+    def __init__(self, language: Language, stream: TextIO | None = None) -> None:
+        self._language = language
+        self._stream = stream or sys.stderr
+        self._live = self._stream.isatty()
+        self._last = -LINE_EVERY_S
+        self._open = False
+
+    def show(self, event: Event) -> None:
+        """Write what the event says, where it says anything on a terminal."""
+        match event:
+            case Progress():
+                self._progress(event)
+            case Notice() if event.code != "model":
+                self.clear()
+                print(say(self._language, f"notices.{event.code}", **event.facts), file=self._stream, flush=True)
+
+    def clear(self) -> None:
+        """Take the line away, so that other text can follow."""
+        if self._open:
+            print("\r" + " " * WIDTH + "\r", end="", file=self._stream, flush=True)
+            self._open = False
+
+    def _progress(self, event: Progress) -> None:
+        every = REWRITE_EVERY_S if self._live else LINE_EVERY_S
+        whole = event.total is not None and event.done >= event.total
+        if time.monotonic() - self._last < every and not whole:
+            return
+        self._last = time.monotonic()
+        line = f"{say(self._language, f'stages.{event.stage}')} {figures(event)}".rstrip()
+        if self._live:
+            print("\r" + line.ljust(WIDTH)[:WIDTH], end="", file=self._stream, flush=True)
+            self._open = True
+        else:
+            print(line, file=self._stream, flush=True)
+
+
+def figures(event: Progress) -> str:
+    """The two figures of a progress, in its unit: "305 MB / 1.1 GB  27%"."""
+    match event.unit:
+        case "bytes":
+            done, total = write_bytes(event.done), write_bytes(event.total or 0)
+        case "seconds":
+            done, total = f"{event.done:.0f} s", ""
+        case _:
+            done, total = f"{event.done:,.0f}", f"{event.total or 0:,.0f}"
+    if not event.total:
+        return done
+    return f"{done} / {total}  {event.done / event.total:.0%}"

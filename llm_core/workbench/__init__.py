@@ -1,0 +1,86 @@
+"""The workbench: wires the parts once. The only object that a face holds."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import logging.handlers
+from collections.abc import Sequence
+from typing import Any
+
+from llm_core.engines.base import Message
+from llm_core.engines.pool import Pool
+from llm_core.events import Events
+from llm_core.jobs import Jobs
+from llm_core.settings import Settings
+from llm_core.tasks.options import ChatOptions
+from llm_core.workbench.chats import Chats
+from llm_core.workbench.models import Models
+from llm_core.workbench.replies import Replies
+
+LOG_BYTES_MAX = 2_000_000
+
+
+class Workbench:
+    """Models, conversations, and what can be done with them.
+
+    Args:
+        settings: read from the environment where none are given.
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.jobs = Jobs(self.settings.jobs_kept_s)
+        self._pool = Pool(self.settings)
+        self.models = Models(self.settings, self._pool, self.jobs)
+        self._replies = Replies(self.models, self.settings)
+
+    @functools.cached_property
+    def chats(self) -> Chats:
+        """The visitors' conversations; the database is opened when they are first asked for."""
+        from llm_core.store import conversations
+        from llm_core.store.database import Database
+
+        self._database = Database(self.settings.paths.conversations, conversations.SCHEMA, version=1)
+        store = conversations.Conversations(
+            self._database,
+            conversations_max=self.settings.conversations_max,
+            messages_max=self.settings.messages_max,
+        )
+        return Chats(store, self._replies, self.jobs, self.settings)
+
+    def chat(self, messages: Sequence[Message], *, visitor: str = "", **options: Any) -> Events:
+        """Answer the last message of a conversation that the caller keeps itself.
+
+        Args:
+            messages: the turns so far; without a system message the role's prompt is taken.
+            visitor: who asks; the waiting line takes turns between visitors.
+            options: fields of `tasks.options.ChatOptions`.
+
+        Yields:
+            The events of a reply; `Done` holds a `tasks.chat.Reply`.
+        """
+        return self._replies.events(messages, ChatOptions.of(options), visitor=visitor)
+
+    def close(self) -> None:
+        """End everything that runs: jobs first, then engines, then the database."""
+        self.jobs.close()
+        self._pool.close()
+        if "chats" in self.__dict__:
+            self._database.close()
+
+    def __enter__(self) -> Workbench:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def log_to_file(settings: Settings) -> None:
+    """Keep what goes wrong, with tracebacks, in a file of bounded size under the home folder. For servers."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    handler = logging.handlers.RotatingFileHandler(
+        settings.paths.log, maxBytes=LOG_BYTES_MAX, backupCount=1, encoding="utf-8", delay=True
+    )
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.getLogger("llm_core").addHandler(handler)

@@ -1,0 +1,242 @@
+"""Conversations of visitors: every change goes through here, and each reply is a job that saves what it writes."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from llm_core.engines.base import Choice, Message, Token
+from llm_core.errors import UserError
+from llm_core.events import Delta, Done, Events, Item, Notice
+from llm_core.jobs import Job, Jobs
+from llm_core.messages import Language, say
+from llm_core.settings import Settings
+from llm_core.store import exchange
+from llm_core.store.branches import ChatMessage, State, branch, latest_leaf
+from llm_core.store.conversations import Conversation, Conversations, Summary
+from llm_core.tasks.options import ChatOptions
+from llm_core.workbench.replies import Replies, check_text
+
+SAVE_EVERY_S = 1.0
+REPLY_LIMIT_S = 3600.0  # a reply of thousands of tokens on a slow machine still ends by itself
+
+
+class Chats:
+    """What a visitor can do with conversations. `owner` is the visitor's token everywhere.
+
+    `head` is the message that the caller believes is the last one shown; where that is no longer so, the caller
+    gets `conversation_moved` and nothing is changed.
+
+    Args:
+        store: where they are kept.
+        replies: how a reply is made.
+        jobs: where replies run.
+        settings: limits.
+    """
+
+    def __init__(self, store: Conversations, replies: Replies, jobs: Jobs, settings: Settings) -> None:
+        self._store = store
+        self._replies = replies
+        self._jobs = jobs
+        self._settings = settings
+
+    # ---------------------------------------------------------------- conversations
+
+    def list(self, owner: str, search: str = "") -> list[Summary]:
+        """The latest first; with `search`, those that hold it in their name or text."""
+        return self._store.summaries(owner, search[: self._settings.title_chars_max])
+
+    def create(self, owner: str, **options: Any) -> Conversation:
+        """A new, empty conversation."""
+        return self._store.create(owner, self._checked(options))
+
+    def get(self, owner: str, conversation: str) -> Conversation:
+        """The branch that is shown. A reply that grew when the server ended is shown as stopped."""
+        found = self._store.get(owner, conversation)
+        if self.running(owner, conversation):
+            return found
+        messages = tuple(
+            dataclasses.replace(m, state="stopped") if m.state == "growing" else m for m in found.messages
+        )
+        return dataclasses.replace(found, messages=messages)
+
+    def rename(self, owner: str, conversation: str, title: str) -> None:
+        """Give it another name."""
+        title = " ".join(title.split())[: self._settings.title_chars_max]
+        check_text(title)
+        self._store.rename(owner, conversation, title)
+
+    def set_options(self, owner: str, conversation: str, options: Mapping[str, Any]) -> None:
+        """Keep how the next reply is to be made."""
+        self._store.set_options(owner, conversation, self._checked(options))
+
+    def delete(self, owner: str, conversation: str) -> None:
+        """Delete it; a reply under way is stopped first."""
+        self._jobs.stop(owner, conversation)
+        self._store.delete(owner, conversation)
+
+    def delete_all(self, owner: str) -> int:
+        """Delete everything of this visitor; says how many conversations that were."""
+        for summary in self._store.summaries(owner, limit=self._settings.conversations_max):
+            self._jobs.stop(owner, summary.id)
+        return self._store.delete_all(owner)
+
+    def export_json(self, owner: str, conversations: Sequence[str] | None = None) -> str:
+        """All branches of the named conversations, or of all, as text that `import_json` reads."""
+        ids = self._ids(owner, conversations)
+        return exchange.to_json((self.get(owner, i), self._store.tree(owner, i)) for i in ids)
+
+    def export_markdown(self, owner: str, conversations: Sequence[str] | None, language: Language) -> str:
+        """The shown branch of the named conversations, or of all, for reading."""
+        names = {role: say(language, f"chat.by_{role}") for role in ("user", "assistant")}
+        return exchange.to_markdown((self.get(owner, i) for i in self._ids(owner, conversations)), names)
+
+    def import_json(self, owner: str, content: bytes) -> int:
+        """Add the conversations of an exported file; says how many.
+
+        Raises:
+            UserError: `import_too_large`, `import_unreadable`, `conversations_full`.
+        """
+        if len(content) > self._settings.import_bytes_max:
+            raise UserError("import_too_large", size=len(content), limit=self._settings.import_bytes_max)
+        file = exchange.read_json(content)
+        for record in file.conversations:
+            try:
+                self._checked(record.options)
+            except UserError:  # of another version: the words matter more than the dials
+                record.options = {}
+        return exchange.store(file, self._store, owner, self._settings.title_chars_max)
+
+    # ---------------------------------------------------------------- turns
+
+    def send(self, owner: str, conversation: str, text: str, *, head: str | None) -> Job:
+        """Say something and have it answered."""
+        return self._turn(owner, conversation, parent=head, head=head, text=text)
+
+    def retry(self, owner: str, conversation: str, message: str, *, head: str | None) -> Job:
+        """Have the user's message, or the one that the reply `message` answers, answered once more."""
+        found = self._message(owner, conversation, message)
+        question = message if found.role == "user" else found.parent
+        return self._turn(owner, conversation, parent=question, head=head, text=None)
+
+    def edit(self, owner: str, conversation: str, message: str, text: str, *, head: str | None) -> Job:
+        """Say something else in place of the user's message; the old branch stays."""
+        parent = self._message(owner, conversation, message).parent
+        return self._turn(owner, conversation, parent=parent, head=head, text=text)
+
+    def undo(self, owner: str, conversation: str, *, head: str | None) -> Conversation:
+        """Step back before the last question; the branch stays and can be found again."""
+        self._jobs.stop(owner, conversation)
+        questions = [m for m in self._store.get(owner, conversation).messages if m.role == "user"]
+        if not questions:
+            return self.get(owner, conversation)
+        return self._store.show(owner, conversation, questions[-1].parent, head)
+
+    def switch(self, owner: str, conversation: str, message: str) -> Conversation:
+        """Show the newest branch that goes through `message`."""
+        self._message(owner, conversation, message)
+        self._jobs.stop(owner, conversation)
+        tree = {m.id: m for m in self._store.tree(owner, conversation)}
+        head = self._store.get(owner, conversation).head
+        return self._store.show(owner, conversation, latest_leaf(tree, message), head)
+
+    def running(self, owner: str, conversation: str) -> Job | None:
+        """The reply that is being made right now."""
+        return self._jobs.running(owner, conversation)
+
+    def stop(self, owner: str, conversation: str) -> None:
+        """Stop the reply under way; what has been written stays."""
+        self._jobs.stop(owner, conversation)
+
+    def tokens(self, owner: str, message: str) -> Sequence[Token]:
+        """The tokens of a reply, each with what else could have stood there."""
+        return [_unpacked(token) for token in self._store.tokens(owner, message)]
+
+    # ---------------------------------------------------------------- inside
+
+    def _turn(self, owner: str, conversation: str, *, parent: str | None, head: str | None, text: str | None) -> Job:
+        """Add a question, unless `text` is None, and a reply that grows; start the job that writes it."""
+        if text is not None:
+            check_text(text, self._settings.message_chars_max)
+        if self.running(owner, conversation):
+            raise UserError("conversation_busy")
+        found = self._store.get(owner, conversation)
+        new = [] if text is None else [ChatMessage("", None, "user", text)]
+        added = self._store.add(
+            owner, conversation, parent, head, [*new, ChatMessage("", None, "assistant", "", state="growing")]
+        )
+        tree = {m.id: m for m in self._store.tree(owner, conversation)}
+        events = self._replies.events(
+            [Message(m.role, m.content) for m in branch(tree, added[-1].parent) if m.content],
+            ChatOptions.of(found.options),
+            visitor=owner,
+        )
+        return self._jobs.start(
+            self._kept(added[-1].id, events),
+            owner=owner,
+            subject=conversation,
+            unwatched_s=self._settings.reply_unwatched_s,
+            limit_s=REPLY_LIMIT_S,
+        )
+
+    def _kept(self, message: str, events: Events) -> Events:
+        """The same events, with the reply saved as it grows and however it ends."""
+        text, model = "", ""
+        tokens: list[Any] = []
+        facts: dict[str, Any] = {}
+        state: State = "stopped"
+        saved = time.monotonic()
+        try:
+            for event in events:
+                match event:
+                    case Delta():
+                        text += event.text
+                        if time.monotonic() - saved > SAVE_EVERY_S:
+                            self._store.grow(message, text)
+                            saved = time.monotonic()
+                    case Item():
+                        tokens.extend(_packed(token) for token in event.value)
+                    case Notice("model"):
+                        model = event.facts["id"]
+                    case Done():
+                        state, facts = "whole", event.result.facts()
+                yield event
+        except UserError as error:
+            state, facts = "failed", {"error": error.code, "error_facts": _plain(error.facts)}
+            raise
+        finally:
+            events.close()
+            self._store.finish(message, text, state, model=model, facts=facts, tokens=tokens)
+
+    def _message(self, owner: str, conversation: str, message: str) -> ChatMessage:
+        for found in self._store.tree(owner, conversation):
+            if found.id == message:
+                return found
+        raise UserError("message_unknown")
+
+    def _ids(self, owner: str, conversations: Sequence[str] | None) -> Sequence[str]:
+        if conversations is not None:
+            return conversations
+        return [summary.id for summary in self._store.summaries(owner, limit=self._settings.conversations_max)]
+
+    def _checked(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        checked = ChatOptions.of(options)
+        check_text(checked.system or "", self._settings.system_chars_max)
+        return checked.model_dump(exclude_defaults=True)
+
+
+def _packed(token: Token) -> list[Any]:
+    """A token as it is kept: its text, its log-probability, and the same of what could have stood there."""
+    return [token.text, round(token.logprob, 4), [[c.text, round(c.logprob, 4)] for c in token.choices]]
+
+
+def _unpacked(kept: Sequence[Any]) -> Token:
+    text, logprob, choices = kept
+    return Token(text, logprob, tuple(Choice(*choice) for choice in choices))
+
+
+def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Facts that JSON can hold, so that the sentence can be said again after a reload."""
+    return {name: value if isinstance(value, (int, float)) else str(value) for name, value in facts.items()}

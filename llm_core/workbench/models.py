@@ -1,0 +1,129 @@
+"""The models of this workbench: which are here, which one serves a task, and the one that is being fetched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Generator as Generating
+from pathlib import Path
+
+from llm_core.catalog import choose, fetch, listing, verify
+from llm_core.catalog.choose import Choice
+from llm_core.catalog.listing import Entry
+from llm_core.engines.base import Generator
+from llm_core.engines.pool import Pool
+from llm_core.errors import UserError
+from llm_core.events import Event, Events, Progress
+from llm_core.jobs import Job, Jobs
+from llm_core.settings import Settings
+from llm_core.workbench.fetching import FetchMeter, FetchState
+
+SERVER = "server"  # owner of jobs that belong to no visitor
+STEP_S = 0.1
+NEVER = float("inf")
+
+
+class Models:
+    """The catalog, the engines and at most one fetch under way.
+
+    Args:
+        settings: of this workbench.
+        pool: the engines.
+        jobs: where the fetch runs.
+    """
+
+    def __init__(self, settings: Settings, pool: Pool, jobs: Jobs) -> None:
+        self._settings = settings
+        self._pool = pool
+        self._jobs = jobs
+        self._job: Job | None = None
+        self._meter: FetchMeter | None = None
+
+    def listing(self) -> list[Entry]:
+        """Every model that is here or can be had, recommended ones first."""
+        return listing.entries(self._settings)
+
+    def choice(self, task: str, name: str | None = None) -> Choice:
+        """The model that serves `task`, and why. See `catalog.choose`."""
+        return choose.choose(task, self._settings, name or self._settings.model)
+
+    def ready(self, task: str, name: str | None = None) -> Generating[Event, None, tuple[Entry, Generator]]:
+        """Wait until the model for `task` is here, and return it with its engine.
+
+        Yields:
+            Progress("waiting_for_model") in bytes while it is being fetched.
+
+        Raises:
+            UserError: `model_unknown`, `model_missing`, or what ended the fetch.
+        """
+        entry = self.choice(task, name).entry
+        while entry.path is None:
+            state = self.fetching()
+            if state is None or state.state == "cancelled":
+                raise UserError("model_missing", name=entry.id)
+            if state.error:
+                raise state.error
+            if state.state == "running":
+                yield Progress("waiting_for_model", state.done, state.total, "bytes")
+                time.sleep(STEP_S)
+            else:
+                entry = self.choice(task, name).entry
+        return entry, self._pool.generator(entry.id, entry.path, entry.format)
+
+    # ---------------------------------------------------------------- fetching
+
+    def fetching(self) -> FetchState | None:
+        """The fetch under way, or how the last one ended; None where there was none."""
+        return self._meter.state if self._meter else None
+
+    def start_recommended(self) -> None:
+        """On the first start: fetch the recommended model, unless one is here or the person once said no."""
+        if not self._settings.offline and not self._declined.exists() and self.choice("chat").entry.path is None:
+            self.start_fetch("recommended")
+
+    def start_fetch(self, name: str = "recommended") -> Job:
+        """Fetch a model in the background.
+
+        Raises:
+            UserError: `fetch_busy` while another one is being fetched, `model_unknown`, `offline`.
+        """
+        entry = self.find(name)
+        if self._job and self._meter and not self._job.done:
+            if self._meter.state.id == entry.id:
+                return self._job
+            raise UserError("fetch_busy", name=self._meter.state.id)
+        self._declined.unlink(missing_ok=True)
+        self._meter = FetchMeter(FetchState(entry.id, entry.title, 0, entry.bytes))
+        self._job = self._jobs.start(
+            self._meter.follow(fetch.fetch(entry, self._settings)),
+            owner=SERVER,
+            subject=f"fetch {entry.id}",
+            unwatched_s=NEVER,
+            limit_s=NEVER,
+        )
+        return self._job
+
+    def cancel_fetch(self) -> None:
+        """Stop fetching. What has come stays, and the next start does not begin again by itself."""
+        if self._job and not self._job.done:
+            self._declined.parent.mkdir(parents=True, exist_ok=True)
+            self._declined.touch()
+            self._job.stop(wait_s=5)
+
+    def fetch(self, name: str = "recommended") -> Events:
+        """Fetch a model here and now; a damaged copy is mended."""
+        return fetch.fetch(self.find(name), self._settings)
+
+    def find(self, name: str) -> Entry:
+        """The model called `name`; "recommended" or a task's name is the one that suits this machine."""
+        return choose.find(name, self._settings)
+
+    def remove(self, name: str) -> Entry:
+        """Delete the model's file, and close it where it is open."""
+        entry = self.find(name)
+        self._pool.forget(entry.id)
+        verify.remove(entry, self._settings)
+        return entry
+
+    @property
+    def _declined(self) -> Path:
+        return self._settings.paths.downloads / "declined"

@@ -1,0 +1,82 @@
+"""Making a reply: the model that serves it, the system prompt that suits it, the dials. Keeps nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llm_core.catalog.listing import Entry
+from llm_core.engines.base import Capability, Message
+from llm_core.errors import UserError
+from llm_core.events import Events, Notice
+from llm_core.messages import Language
+from llm_core.settings import Settings
+from llm_core.tasks import chat, roles
+from llm_core.tasks.options import ChatOptions
+from llm_core.text.language import language
+from llm_core.workbench.models import Models
+
+ALTERNATIVES = 5  # kept with each token, for "what else could have stood here"
+
+
+class Replies:
+    """Turns a conversation and its options into the events of a reply.
+
+    Args:
+        models: where the engine comes from.
+        settings: limits.
+    """
+
+    def __init__(self, models: Models, settings: Settings) -> None:
+        self._models = models
+        self._settings = settings
+
+    def events(self, messages: Sequence[Message], options: ChatOptions, *, visitor: str = "") -> Events:
+        """Answer the last of `messages`.
+
+        Yields:
+            As `tasks.chat.reply`, and Notice("model") with the `id` and `title` of the model that answers.
+        """
+        check_prompt(messages, self._settings)
+        entry, generator = yield from self._models.ready("chat", options.model)
+        yield Notice("model", {"id": entry.id, "title": entry.title})
+        if not any(message.role == "system" for message in messages):
+            messages = [*self._system(messages, options, entry), *messages]
+        alternatives = ALTERNATIVES if Capability.LOGPROBS in generator.capabilities else 0
+        sampling = options.sampling(max_tokens=self._settings.reply_tokens_max, alternatives=alternatives)
+        yield from chat.reply(generator, messages, sampling, visitor=visitor)
+
+    def _system(self, messages: Sequence[Message], options: ChatOptions, entry: Entry) -> list[Message]:
+        if options.system is not None:
+            return [Message("system", options.system)] if options.system.strip() else []
+        spoken: Language = language(messages[0].content) or "en"  # stays the same for the whole conversation
+        text = roles.prompt(options.role, spoken, parameters=entry.parameters, model=entry.title[spoken])
+        return [Message("system", text)]
+
+
+def check_prompt(messages: Sequence[Message], settings: Settings) -> None:
+    """Refuse what no model should see.
+
+    Raises:
+        UserError: `text_empty`, `text_too_long`, `text_unusable`.
+    """
+    if not messages or messages[-1].role != "user":
+        raise UserError("text_empty")
+    check_text(messages[-1].content, settings.message_chars_max)
+    for message in messages[:-1]:
+        check_text(message.content or " ", settings.message_chars_max)
+
+
+def check_text(text: str, chars_max: int | None = None) -> None:
+    """Refuse text that cannot be kept or sent; `chars_max` also refuses the empty one.
+
+    Raises:
+        UserError: `text_empty`, `text_too_long`, `text_unusable` for half characters (lone surrogates).
+    """
+    if chars_max is not None and not text.strip():
+        raise UserError("text_empty")
+    if chars_max is not None and len(text) > chars_max:
+        raise UserError("text_too_long", chars=len(text), limit=chars_max)
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise UserError("text_unusable", place=error.start + 1) from None
