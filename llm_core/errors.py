@@ -17,6 +17,8 @@ HTTP_STATUS = {
     "disk_full": 507,
     "engine_died": 502,
     "engine_timeout": 504,
+    "model_unusable": 502,
+    "memory_short": 503,
 }
 
 

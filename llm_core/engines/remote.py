@@ -1,0 +1,288 @@
+"""The client of any server that speaks the OpenAI protocol: llama.cpp in a child of ours, vLLM on another machine.
+
+Requests run in one background loop (background.py); a caller's thread takes steps from a queue and never waits
+longer than 0.1 s. Closing the iterator closes the connection, which is how every such server is told to stop.
+"""
+
+from __future__ import annotations
+
+import queue
+from collections.abc import AsyncIterator, Coroutine, Generator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+
+from llm_core.engines import background, protocol
+from llm_core.engines.base import Capability, Finished, Idle, Prompt, Sampling, Step, Waiting
+from llm_core.engines.line import Caller, Line, Ticket
+from llm_core.engines.protocol import Dialect
+from llm_core.errors import UserError
+
+WAIT_S = 0.1  # the longest wait without a chance to stop
+CONNECT_S = 10.0
+SILENCE_S = 120.0  # a server that sends nothing for so long is given up: a batch of a prompt takes a second or two
+LINE_BYTES_MAX = 16_000_000  # of one chunk; a chunk with five alternatives has 1 kB
+CAPABILITIES = {
+    Dialect.LLAMA_CPP: frozenset(
+        {Capability.JSON_SCHEMA, Capability.GRAMMAR, Capability.LOGPROBS, Capability.EXACT_SEED}
+    ),
+    Dialect.VLLM: frozenset({Capability.JSON_SCHEMA, Capability.GRAMMAR, Capability.LOGPROBS}),
+    Dialect.OPENAI: frozenset({Capability.JSON_SCHEMA, Capability.LOGPROBS}),
+}
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where a model is served. `url` with or without its final /v1; `name` is what a person calls the model."""
+
+    url: str
+    model: str
+    key: str = ""
+    name: str = ""
+    dialect: Dialect = Dialect.OPENAI
+    context_tokens: int = 0  # 0: ask the server
+
+    @property
+    def root(self) -> str:
+        """The URL without /v1: some of what servers offer beyond the protocol stands beside it."""
+        return self.url.rstrip("/").removesuffix("/v1")
+
+    @property
+    def is_here(self) -> bool:
+        """On this machine, where no proxy of the environment has any business."""
+        return urlsplit(self.root).hostname in ("127.0.0.1", "::1", "localhost")
+
+
+class Remote:
+    """A `Generator` whose model runs behind `server`."""
+
+    def __init__(self, server: Server, line: Line, *, silence_s: float = SILENCE_S) -> None:
+        self.server = server
+        self._line = line
+        self._name = server.name or server.model
+        self._timeout = httpx.Timeout(silence_s, connect=CONNECT_S, pool=None)
+        self._context_tokens = server.context_tokens
+        self._made: httpx.AsyncClient | None = None
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What this server's dialect can beyond plain text."""
+        return CAPABILITIES[self.server.dialect]
+
+    @property
+    def context_tokens(self) -> int:
+        """The longest prompt and reply together, in tokens.
+
+        Raises:
+            UserError: the server does not answer.
+        """
+        if not self._context_tokens:
+            self._context_tokens = self._wait(self._ask_context())
+        return self._context_tokens
+
+    def count_tokens(self, prompt: Prompt) -> int:
+        """Tokens of the prompt in its template; where the server cannot count, an estimate that is rather too high.
+
+        Raises:
+            UserError: `text_unusable`, or the server does not answer.
+        """
+        return self._wait(self._ask_count(prompt))
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, visitor: str = ""
+    ) -> Generator[Step, None, None]:
+        """See `base.Generator`."""
+        caller = self._line.enter(visitor)
+        try:
+            yield from self.replies(prompts, sampling, caller)
+        finally:
+            caller.leave()
+
+    def replies(self, prompts: Sequence[Prompt], sampling: Sampling, caller: Caller) -> Generator[Step, None, None]:
+        """Reply to each prompt for somebody who is in the line already."""
+        bodies = [self._body(prompt, sampling) for prompt in prompts]
+        under_way = _UnderWay(self, bodies, sampling.alternatives, caller, self._line.slots)
+        try:
+            yield from under_way.steps()
+        finally:
+            under_way.stop()
+
+    def close(self) -> None:
+        """Let go of the client; requests under way break off."""
+        made, self._made = self._made, None
+        if made is not None:
+            background.wait_for(made.aclose(), CONNECT_S)
+
+    def _body(self, prompt: Prompt, sampling: Sampling) -> dict[str, Any]:
+        return protocol.request(self.server.model, prompt, sampling, self.server.dialect)
+
+    def _client(self) -> httpx.AsyncClient:
+        """No connection outlives its request: llama.cpp closes idle ones, sometimes just as they are used again."""
+        if self._made is None:  # made and used in the loop alone, so that no lock is needed
+            key = {"Authorization": f"Bearer {self.server.key}"} if self.server.key else {}
+            self._made = httpx.AsyncClient(
+                base_url=self.server.root,
+                headers=key,
+                timeout=self._timeout,
+                limits=httpx.Limits(max_keepalive_connections=0),
+                trust_env=not self.server.is_here,
+            )
+        return self._made
+
+    async def stream(self, body: dict[str, Any], reply: protocol.Reply, outbox: queue.SimpleQueue[Any]) -> None:
+        """One request; its steps, then perhaps the error that ended it, go into `outbox`."""
+        try:
+            async with self._client().stream("POST", "/v1/chat/completions", json=body) as answer:
+                await self._check(answer)
+                async for line in _lines(answer):
+                    for step in reply.take(line):
+                        outbox.put(step)
+                    if reply.ended:
+                        break
+            outbox.put(reply.finished())
+        except Exception as error:
+            outbox.put(self._told(error))
+
+    async def _check(self, answer: httpx.Response) -> None:
+        if answer.is_success:
+            return
+        await answer.aread()
+        try:
+            said = answer.json()
+        except ValueError:
+            said = f"{answer.status_code} {answer.text[:200]}"
+        raise protocol.refusal(self._name, said)
+
+    def _told(self, error: Exception) -> Exception:
+        match error:
+            case UserError():
+                return error
+            case UnicodeEncodeError():  # in a stop sequence, a grammar or a schema
+                return UserError("text_unusable", place=error.start + 1)
+            case httpx.TimeoutException() | TimeoutError():
+                return UserError("engine_timeout", model=self._name)
+            case httpx.HTTPError():
+                return UserError("engine_died", model=self._name, reason=str(error) or type(error).__name__)
+            case (
+                ValueError() | KeyError() | TypeError() | AttributeError()
+            ):  # JSON of another shape than the protocol's
+                return UserError("engine_refused", model=self._name, reason="the server does not speak the protocol")
+        return error
+
+    def _wait(self, work: Coroutine[Any, Any, int]) -> int:
+        try:
+            return background.wait_for(work, CONNECT_S + SILENCE_S)
+        except Exception as error:
+            raise self._told(error) from error
+
+    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+        answer = await self._client().post(path, json=body)
+        await self._check(answer)
+        return answer.json()
+
+    async def _get(self, path: str) -> Any:
+        answer = await self._client().get(path)
+        await self._check(answer)
+        return answer.json()
+
+    async def _ask_context(self) -> int:
+        if self.server.dialect is Dialect.LLAMA_CPP:
+            return int((await self._get("/props"))["default_generation_settings"]["n_ctx"])
+        models = (await self._get("/v1/models"))["data"]
+        lengths = [model.get("max_model_len") for model in models if model.get("id") == self.server.model]
+        return int(lengths[0] or 0) if lengths else 0
+
+    async def _ask_count(self, prompt: Prompt) -> int:
+        said = {"model": self.server.model, "messages": protocol.messages(prompt)}
+        match self.server.dialect:
+            case Dialect.LLAMA_CPP:
+                return int((await self._post("/v1/chat/completions/input_tokens", said))["input_tokens"])
+            case Dialect.VLLM:
+                return int((await self._post("/tokenize", said))["count"])
+            case Dialect.OPENAI:
+                # Three bytes are one Chinese character or most of an English word; each turn has its marks.
+                return sum(len(each["content"].encode()) // 3 + 4 for each in said["messages"])
+
+
+class _UnderWay:
+    """The prompts of one `generate`: as many in the line at a time as there are slots."""
+
+    def __init__(
+        self, remote: Remote, bodies: list[dict[str, Any]], alternatives: int, caller: Caller, slots: int
+    ) -> None:
+        self._remote = remote
+        self._bodies = bodies
+        self._alternatives = alternatives
+        self._caller = caller
+        self._slots = slots
+        self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()  # steps, errors, and numbers of prompts to begin
+        self._tickets: dict[int, Ticket] = {}
+        self._calls: dict[int, background.Call] = {}
+        self._asked = 0
+
+    def steps(self) -> Generator[Step, None, None]:
+        finished = 0
+        places: dict[int, int] = {}
+        while finished < len(self._bodies):
+            while self._asked < len(self._bodies) and self._asked - finished < self._slots:
+                self._ask()
+            try:
+                heard = self._outbox.get(timeout=WAIT_S)
+            except queue.Empty:
+                yield from self._waiting(places)
+                continue
+            if isinstance(heard, int):
+                self._begin(heard)
+                continue
+            if isinstance(heard, Exception):
+                raise heard
+            finished += isinstance(heard, Finished)
+            yield heard
+
+    def _ask(self) -> None:
+        prompt = self._asked
+        self._asked += 1
+        self._tickets[prompt] = self._caller.ask(lambda: self._outbox.put(prompt))
+
+    def _begin(self, prompt: int) -> None:
+        reply = protocol.Reply(prompt, self._remote.server.name or self._remote.server.model, self._alternatives)
+        work = self._remote.stream(self._bodies[prompt], reply, self._outbox)
+        self._calls[prompt] = background.Call(work, self._tickets[prompt].leave)
+
+    def _waiting(self, places: dict[int, int]) -> Generator[Step, None, None]:
+        """Whose place has changed says so; else there is nothing new."""
+        said = False
+        for prompt in range(self._asked):
+            if prompt not in self._calls and (place := self._tickets[prompt].place) != places.get(prompt, 0):
+                places[prompt] = place
+                said = True
+                yield Waiting(prompt, place)
+        if not said:
+            yield Idle()
+
+    def stop(self) -> None:
+        """Only signals. A slot comes back when its connection is closed, a place in the line at once."""
+        for prompt, ticket in self._tickets.items():
+            if prompt in self._calls:
+                self._calls[prompt].cancel()
+            else:
+                ticket.leave()
+
+
+async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """Lines of the body without their ends.
+
+    Raises:
+        ValueError: one has no end.
+    """
+    rest = b""
+    async for piece in answer.aiter_bytes():
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            yield line
+        if len(rest) > LINE_BYTES_MAX:
+            raise ValueError("a line without end")
+    if rest:
+        yield rest

@@ -1,0 +1,22 @@
+"""What every test can have: a tiny real model, and settings whose home is a folder of the test's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from llm_core.settings import Settings
+from tests.tiny_gguf import write_tiny_gguf
+
+
+@pytest.fixture(scope="session")
+def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A GGUF of random weights: opens in 0.2 s, writes ASCII without meaning, up to max_tokens."""
+    return write_tiny_gguf(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Nothing is fetched, and nothing of the person who runs the tests is touched."""
+    return Settings(home=tmp_path / "home", offline=True)
