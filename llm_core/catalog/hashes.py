@@ -1,0 +1,90 @@
+"""Is a file what its hash says? The answer is remembered beside it, so that a start does not read a gigabyte."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Generator
+from pathlib import Path
+from typing import Literal
+
+from llm_core import atomic
+from llm_core.catalog.recommended import Recommended
+from llm_core.errors import UserError
+from llm_core.events import Event, Progress
+from llm_core.settings import Settings
+
+State = Literal["ok", "damaged", "missing", "unchecked"]
+NOTES = ".checked"  # a folder beside the files
+CHUNK_BYTES = 4 << 20  # a few milliseconds between two chances to stop
+
+
+def glance(model: Recommended, settings: Settings) -> State:
+    """What is known without reading the file; "unchecked" where nothing is remembered of it as it is now."""
+    path = where(model, settings)
+    if path is None:
+        return "missing"
+    if path.stat().st_size != model.bytes:
+        return "damaged"
+    sha256 = noted(path)
+    if sha256 is None:
+        return "unchecked"
+    return "ok" if sha256 == model.sha256 else "damaged"
+
+
+def where(model: Recommended, settings: Settings) -> Path | None:
+    """The model's file: under its own name, else any other in the models folder that is known to be the same."""
+    own = model.path(settings)
+    if own.is_file():
+        return own
+    folder = settings.paths.models
+    for path in (*folder.glob("*.gguf"), *folder.glob("*/*.gguf")):
+        with contextlib.suppress(OSError):
+            if path.stat().st_size == model.bytes and noted(path) == model.sha256:
+                return path
+    return None
+
+
+def hashing(path: Path) -> Generator[Event, None, str]:
+    """Read the file and return its SHA-256, which is remembered; yields Progress in bytes."""
+    before = path.stat()
+    digest = hashlib.sha256()
+    done = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+            done += len(chunk)
+            yield Progress("checking", done, before.st_size, "bytes")
+    sha256 = digest.hexdigest()
+    note(path, sha256, before.st_mtime_ns)
+    return sha256
+
+
+def note(path: Path, sha256: str, changed_ns: int) -> None:
+    """Remember that the file, last changed at `changed_ns`, had this hash."""
+    facts = {"bytes": path.stat().st_size, "changed_ns": changed_ns, "sha256": sha256}
+    # A stick that cannot be written is only slower.
+    with contextlib.suppress(OSError, UserError), atomic.writing(_note(path), "w") as file:
+        json.dump(facts, file)
+
+
+def noted(path: Path) -> str | None:
+    """The hash that the file had when it was last read, unless it has changed since."""
+    try:
+        facts = json.loads(_note(path).read_text("utf-8"))
+        stat = path.stat()
+        if (facts["bytes"], facts["changed_ns"]) == (stat.st_size, stat.st_mtime_ns):
+            return str(facts["sha256"])
+    except (OSError, ValueError, KeyError, TypeError):  # none yet, or somebody edited it
+        pass
+    return None
+
+
+def forget(path: Path) -> None:
+    """Drop what is remembered of a file that is no more."""
+    _note(path).unlink(missing_ok=True)
+
+
+def _note(path: Path) -> Path:
+    return path.parent / NOTES / f"{path.name}.json"

@@ -1,0 +1,130 @@
+"""One list of all language models: what is here, what is being fetched, what can be had."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import filelock
+
+from llm_core.catalog import hashes, local
+from llm_core.catalog.recommended import Catalog, Recommended, builtin
+from llm_core.errors import UserError
+from llm_core.messages import LANGUAGES, Language
+from llm_core.settings import Settings
+
+State = Literal["here", "being_fetched", "can_be_had"]  # labels: models.state_*
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One model as a person picks it. `recommended` is None for a file that the catalog does not know."""
+
+    id: str
+    title: Mapping[Language, str]
+    state: State
+    path: Path | None  # None while it is not here
+    bytes: int
+    parameters: int = 0
+    context_tokens: int = 0  # the longest context it was trained for
+    licence: str = ""
+    languages: tuple[str, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict)
+    limits: Mapping[Language, str] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()  # kinds; labels: models.source_*
+    fetched_bytes: int = 0  # kept of a fetch that is under way or was interrupted
+    format: Literal["gguf"] = "gguf"
+    architecture: str = ""
+    chat_template: bool = True
+    damaged: bool = False
+    problem: UserError | None = None  # what is wrong with the file, where it cannot be opened
+    recommended: Recommended | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether it can be opened now."""
+        return self.path is not None and self.problem is None and not self.damaged
+
+
+def entries(settings: Settings, named: Iterable[Path] = (), catalog: Catalog | None = None) -> list[Entry]:
+    """All models: the recommended ones in their order, then other GGUF files on this disk.
+
+    Reads headers and remembered hashes, never a whole file; no network.
+
+    Args:
+        settings: where models stand.
+        named: GGUF files elsewhere that the person named.
+        catalog: the recommended models, where not those that the workbench comes with.
+    """
+    catalog = catalog or builtin()
+    listed = [of_recommended(model, settings) for model in catalog.entries.values()]
+    taken = {entry.path.resolve() for entry in listed if entry.path}
+    ids = {entry.id for entry in listed}
+    for found in local.files(settings, named):
+        if found.path.resolve() not in taken:
+            listed.append(of_file(found, ids))
+            ids.add(listed[-1].id)
+    return listed
+
+
+def of_recommended(model: Recommended, settings: Settings) -> Entry:
+    """A recommended model, and whether it is here."""
+    path = hashes.where(model, settings)
+    problem = local.look(path).problem if path else None
+    state: State = "here" if path else "being_fetched" if _being_fetched(model, settings) else "can_be_had"
+    return Entry(
+        id=model.id,
+        title=model.title,
+        state=state,
+        path=path,
+        bytes=model.bytes,
+        parameters=model.parameters,
+        context_tokens=model.context_tokens,
+        licence=model.licence,
+        languages=model.languages,
+        scores=model.scores,
+        limits=model.limits,
+        sources=tuple(source.kind for source in model.sources),
+        fetched_bytes=0 if path else model.target(settings).done,
+        damaged=hashes.glance(model, settings) == "damaged",
+        problem=problem,
+        recommended=model,
+    )
+
+
+def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
+    """A GGUF file that the catalog does not know; its id is its name, numbered where one of `ids` has that."""
+    stem = re.sub(r"[^\w.\- ]", "?", found.path.stem)  # a file name can hold line breaks, or bytes that are no text
+    name, number, taken = stem, 2, set(ids)
+    while name in taken:
+        name, number = f"{stem}-{number}", number + 1
+    header = found.header
+    return Entry(
+        id=name,
+        title=dict.fromkeys(LANGUAGES, name),
+        state="here",
+        path=found.path,
+        bytes=header.bytes if header else 0,
+        parameters=header.parameters if header else 0,
+        context_tokens=header.context_tokens if header else 0,
+        sources=("local",),
+        architecture=header.architecture if header else "",
+        chat_template=bool(header and header.chat_template),
+        damaged=bool(found.problem and found.problem.code in ("gguf_cut", "gguf_strange")),
+        problem=found.problem,
+    )
+
+
+def _being_fetched(model: Recommended, settings: Settings) -> bool:
+    """Whether some process fetches it now: only a living one holds the lock."""
+    path = model.lock(settings)
+    if not path.exists():
+        return False
+    try:
+        with filelock.FileLock(path, timeout=0, thread_local=False):
+            return False
+    except filelock.Timeout:
+        return True
