@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, Self
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llm_core.paths import Paths
+from llm_core.values import refused
 
 
 class Settings(BaseSettings):
@@ -61,6 +63,20 @@ class Settings(BaseSettings):
     fetch_probe_s: float = Field(3, gt=0, description="how long sources may take to answer before one is chosen")
     fetch_parallel: int = Field(3, ge=1, le=16, description="parts fetched at the same time")
     fetch_stall_s: float = Field(60, gt=0, description="a source that sends nothing for this long has failed")
+
+    @classmethod
+    def read(cls, **given: Any) -> Self:
+        """What the environment says, with what was `given` (and is not None) in its place.
+
+        Raises:
+            UserError: naming the variable, or what was given, that does not fit.
+        """
+        given = {name: value for name, value in given.items() if value is not None}
+        variables = {name: f"LLM_CORE_{name.upper()}" for name in cls.model_fields if name not in given}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            raise refused(cls, error, variables) from None
 
     @property
     def paths(self) -> Paths:

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from llm_core.engines.base import Sampling
-from llm_core.errors import UserError
+from llm_core.values import refused
 
 
 class ChatOptions(BaseModel):
@@ -19,7 +19,7 @@ class ChatOptions(BaseModel):
     model: str | None = Field(None, max_length=4096)  # None takes the default of the task
     role: str = Field("assistant", max_length=40)
     system: str | None = None  # None takes the role's prompt
-    temperature: float = Field(0.7, ge=0, le=2)
+    temperature: float | None = Field(None, ge=0, le=2)  # None takes the role's
     top_p: float = Field(0.9, gt=0, le=1)
     top_k: int = Field(40, ge=0, le=1000)
     min_p: float = Field(0.0, ge=0, le=1)
@@ -32,21 +32,17 @@ class ChatOptions(BaseModel):
         """Options from what a face was given.
 
         Raises:
-            UserError: `option_unusable`, naming the first one that does not fit.
+            UserError: naming the first one that does not fit, and what would (`values.refused`).
         """
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            first = error.errors()[0]
-            name = ".".join(str(part) for part in first["loc"])
-            raise UserError(
-                "option_unusable", name=name, value=str(first["input"])[:60], reason=first["msg"]
-            ) from None
+            raise refused(cls, error) from None
 
     def sampling(self, *, max_tokens: int, alternatives: int = 0) -> Sampling:
         """For the engine; `max_tokens` is the most that this server allows."""
         return Sampling(
-            temperature=self.temperature,
+            temperature=role(self.role).temperature if self.temperature is None else self.temperature,
             top_p=self.top_p,
             top_k=self.top_k,
             min_p=self.min_p,
