@@ -4,40 +4,54 @@ from __future__ import annotations
 
 import functools
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal, TypeAlias
 
 from llm_core.errors import UserError
 from llm_core.messages import Language
 
+Size: TypeAlias = Literal["small", "large"]
 LARGE_FROM_PARAMETERS = 1_000_000_000
 
-_PROMPTS = Path(__file__).parent / "prompts" / "chat.toml"
+_FILE = Path(__file__).parent / "prompts" / "chat.toml"
+
+
+@dataclass(frozen=True)
+class Role:
+    """One of the things that Chat can be for somebody; its label is the message `chat.role_<name>`."""
+
+    name: str
+    temperature: float
+    prompts: dict[Language, dict[Size, str]]
+
+    def prompt(self, language: Language, *, parameters: int, model: str) -> str:
+        """The system prompt.
+
+        Args:
+            language: of the conversation.
+            parameters: the model's size.
+            model: the model's name, which the assistant may tell.
+        """
+        size: Size = "large" if parameters >= LARGE_FROM_PARAMETERS else "small"
+        return self.prompts[language][size].replace("{model}", model)
 
 
 @functools.cache
-def _table() -> dict[str, dict[str, dict[str, str]]]:
-    return tomllib.loads(_PROMPTS.read_text("utf-8"))
+def table() -> dict[str, Role]:
+    """All roles by name, the usual one first."""
+    return {
+        name: Role(name, entry["temperature"], {"en": entry["en"], "zh": entry["zh"]})
+        for name, entry in tomllib.loads(_FILE.read_text("utf-8")).items()
+    }
 
 
-def names() -> list[str]:
-    """The roles, the usual one first; each has a label `chat.role_<name>` in the messages."""
-    return list(_table())
-
-
-def prompt(role: str, language: Language, *, parameters: int, model: str) -> str:
-    """The system prompt of `role`.
-
-    Args:
-        role: one of `names()`.
-        language: of the conversation.
-        parameters: the model's size.
-        model: the model's name, which the assistant may tell.
+def role(name: str) -> Role:
+    """The role called `name`.
 
     Raises:
         UserError: `role_unknown`.
     """
-    if role not in _table():
-        raise UserError("role_unknown", name=role[:40], names=", ".join(names()))
-    sizes = _table()[role][language]
-    size = "large" if parameters >= LARGE_FROM_PARAMETERS else "small"
-    return sizes.get(size, next(iter(sizes.values()))).replace("{model}", model)
+    if name not in table():
+        raise UserError("role_unknown", name=name[:40], names=", ".join(table()))
+    return table()[name]

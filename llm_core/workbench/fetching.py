@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from llm_core.errors import UserError
 from llm_core.events import Events, Progress
 from llm_core.jobs import unexpected
+from llm_core.messages import Language
 
 SPEED_OVER_S = 5.0  # the speed is the mean of the last seconds
 State: TypeAlias = Literal["running", "cancelled", "failed", "done"]
@@ -20,7 +22,7 @@ class FetchState:
     """How far the model that is being fetched has come."""
 
     id: str
-    title: dict[str, str]
+    title: Mapping[Language, str]
     done: int  # bytes
     total: int  # bytes
     bytes_per_s: float = 0.0

@@ -43,8 +43,19 @@ class Models:
         return listing.entries(self._settings)
 
     def choice(self, task: str, name: str | None = None) -> Choice:
-        """The model that serves `task`, and why. See `catalog.choose`."""
-        return choose.choose(task, self._settings, name or self._settings.model)
+        """The model that serves `task`, and why.
+
+        Args:
+            task: such as "chat".
+            name: an id, the beginning of one, or a task's name. Never a path: the name may come from a visitor,
+                and only the settings, which are this computer's owner's, may point into its disk.
+
+        Raises:
+            UserError: `model_unknown`, `model_ambiguous`, or what is wrong with the file.
+        """
+        if name and any(mark in name for mark in "/\\:"):
+            raise UserError("model_unknown", name=name[:80], nearest=", ".join(e.id for e in self.listing()[:3]))
+        return choose.choose(task, self._settings, name)
 
     def ready(self, task: str, name: str | None = None) -> Generating[Event, None, tuple[Entry, Generator]]:
         """Wait until the model for `task` is here, and return it with its engine.

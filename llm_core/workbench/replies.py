@@ -49,8 +49,8 @@ class Replies:
         if options.system is not None:
             return [Message("system", options.system)] if options.system.strip() else []
         spoken: Language = language(messages[0].content) or "en"  # stays the same for the whole conversation
-        text = roles.prompt(options.role, spoken, parameters=entry.parameters, model=entry.title[spoken])
-        return [Message("system", text)]
+        role = roles.role(options.role)
+        return [Message("system", role.prompt(spoken, parameters=entry.parameters, model=entry.title[spoken]))]
 
 
 def check_prompt(messages: Sequence[Message], settings: Settings) -> None:
