@@ -17,7 +17,7 @@ from llm_core.store import exchange
 from llm_core.store.branches import ChatMessage, State, branch, latest_leaf
 from llm_core.store.conversations import Conversation, Conversations, Summary
 from llm_core.tasks.options import ChatOptions
-from llm_core.workbench.replies import Replies, check_text
+from llm_core.workbench.replies import Replies, check_message, check_text
 
 SAVE_EVERY_S = 1.0
 REPLY_LIMIT_S = 3600.0  # a reply of thousands of tokens on a slow machine still ends by itself
@@ -65,7 +65,7 @@ class Chats:
     def rename(self, owner: str, conversation: str, title: str) -> None:
         """Give it another name."""
         title = " ".join(title.split())[: self._settings.title_chars_max]
-        check_text(title)
+        check_text(title, self._settings.title_chars_max)
         self._store.rename(owner, conversation, title)
 
     def set_options(self, owner: str, conversation: str, options: Mapping[str, Any]) -> None:
@@ -159,7 +159,7 @@ class Chats:
     def _turn(self, owner: str, conversation: str, *, parent: str | None, head: str | None, text: str | None) -> Job:
         """Add a question, unless `text` is None, and a reply that grows; start the job that writes it."""
         if text is not None:
-            check_text(text, self._settings.message_chars_max)
+            check_message(text, self._settings)
         if self.running(owner, conversation):
             raise UserError("conversation_busy")
         found = self._store.get(owner, conversation)

@@ -9,6 +9,7 @@ from pathlib import Path
 from llm_core.catalog import choose, fetch, listing, verify
 from llm_core.catalog.choose import Choice
 from llm_core.catalog.listing import Entry
+from llm_core.catalog.local import SUFFIX
 from llm_core.engines.base import Generator
 from llm_core.engines.pool import Pool
 from llm_core.errors import UserError
@@ -53,7 +54,7 @@ class Models:
         Raises:
             UserError: `model_unknown`, `model_ambiguous`, or what is wrong with the file.
         """
-        if name and any(mark in name for mark in "/\\:"):
+        if name and (any(mark in name for mark in "/\\:") or name.lower().endswith(SUFFIX)):
             raise UserError("model_unknown", name=name[:80], nearest=", ".join(e.id for e in self.listing()[:3]))
         return choose.choose(task, self._settings, name)
 

@@ -37,6 +37,7 @@ class Replies:
             As `tasks.chat.reply`, and Notice("model") with the `id` and `title` of the model that answers.
         """
         check_prompt(messages, self._settings)
+        check_text(options.system or "", self._settings.system_chars_max)
         entry, generator = yield from self._models.ready("chat", options.model)
         yield Notice("model", {"id": entry.id, "title": entry.title})
         if not any(message.role == "system" for message in messages):
@@ -61,20 +62,29 @@ def check_prompt(messages: Sequence[Message], settings: Settings) -> None:
     """
     if not messages or messages[-1].role != "user":
         raise UserError("text_empty")
-    check_text(messages[-1].content, settings.message_chars_max)
+    check_message(messages[-1].content, settings)
     for message in messages[:-1]:
-        check_text(message.content or " ", settings.message_chars_max)
+        check_text(message.content, settings.message_chars_max)
 
 
-def check_text(text: str, chars_max: int | None = None) -> None:
-    """Refuse text that cannot be kept or sent; `chars_max` also refuses the empty one.
+def check_message(text: str, settings: Settings) -> None:
+    """Refuse what cannot be said to a model, silence too.
 
     Raises:
-        UserError: `text_empty`, `text_too_long`, `text_unusable` for half characters (lone surrogates).
+        UserError: `text_empty`, `text_too_long`, `text_unusable`.
     """
-    if chars_max is not None and not text.strip():
+    if not text.strip():
         raise UserError("text_empty")
-    if chars_max is not None and len(text) > chars_max:
+    check_text(text, settings.message_chars_max)
+
+
+def check_text(text: str, chars_max: int) -> None:
+    """Refuse text that cannot be kept or sent.
+
+    Raises:
+        UserError: `text_too_long`, `text_unusable` for half characters (lone surrogates).
+    """
+    if len(text) > chars_max:
         raise UserError("text_too_long", chars=len(text), limit=chars_max)
     try:
         text.encode()
