@@ -55,10 +55,15 @@ def hashing(path: Path) -> Generator[Event, None, str]:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
             done += len(chunk)
-            yield Progress("checking", done, before.st_size, "bytes")
+            yield progress(done, before.st_size)
     sha256 = digest.hexdigest()
     note(path, sha256, before.st_mtime_ns)
     return sha256
+
+
+def progress(done: int, total: int) -> Progress:
+    """How much of a file was read."""
+    return Progress("checking", done, total, "bytes")
 
 
 def note(path: Path, sha256: str, changed_ns: int) -> None:

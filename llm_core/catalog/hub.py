@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ClassVar, Self
 
-from llm_core.catalog.source import Probe, Target
-from llm_core.events import Events
+from llm_core import atomic
+from llm_core.catalog import stream
+from llm_core.catalog.source import Probe, Sound, Target
+from llm_core.events import Events, Tick
 from llm_core.settings import Settings
 
 
@@ -27,13 +31,28 @@ class Hub:
         """From the table of recommended.toml."""
         return cls(file=file, **table)
 
+    def url(self, settings: Settings) -> str:
+        """Where the file stands."""
+        return f"{settings.hub_endpoint.rstrip('/')}/{self.repo}/resolve/{self.revision}/{self.file}"
+
     def probe(self, target: Target, settings: Settings) -> Probe:
-        """Ask for the first byte."""
-        raise NotImplementedError
+        """Ask for the file and look at the first bytes."""
+        return stream.holds(self.url(settings), target.bytes, settings.fetch_stall_s)
 
     def fetch(self, target: Target, settings: Settings) -> Events:
-        """The rest of the file, by Range."""
-        raise NotImplementedError
+        """The rest of the file, by Range, appended as it comes."""
+        done = target.done
+        chunks = stream.read(self.url(settings), done, target.bytes, settings.fetch_stall_s)
+        with atomic.disk_errors(target.grown), target.grown.open("ab") as grown, contextlib.closing(chunks):
+            for chunk in chunks:
+                grown.write(chunk or b"")
+                done += len(chunk or b"")
+                yield target.progress(done) if chunk else Tick()
+
+    def sound(self, path: Path) -> Sound:
+        """Only the hash of the whole is known."""
+        yield from ()
+        return 0
 
     def room(self, settings: Settings) -> int:
         """Nothing beside the file."""

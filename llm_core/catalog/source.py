@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
-from llm_core.events import Events
+from llm_core.events import Event, Events, Progress
 from llm_core.settings import Settings
 
+POLL_S = 0.05  # how often what runs beside is looked at: a Tick at least every 0.1 s
+
 Probe = Generator[None, None, bool]
+Sound = Generator[Event, None, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +21,7 @@ class Target:
     """The file that is being fetched.
 
     `grown` is its beginning, as far as it was fetched, whoever sent it: each source goes on from there.
-    `aside` is a folder where a source keeps pieces that cannot be joined yet.
+    `aside` is a folder where a source keeps finished pieces that cannot be joined yet.
     """
 
     file: str
@@ -31,12 +34,28 @@ class Target:
         """Bytes that `grown` holds."""
         return self.grown.stat().st_size if self.grown.exists() else 0
 
+    @property
+    def kept(self) -> int:
+        """Bytes that need not be fetched again."""
+        return self.done + sum(path.stat().st_size for path in self.aside.glob("*.whl"))
+
+    def progress(self, done: int) -> Progress:
+        """How far the file has come."""
+        return Progress("fetching", min(done, self.bytes), self.bytes, "bytes")
+
 
 class SourceFailed(Exception):
-    """A source cannot go on; the next one may. `code` is the UserError when no other source can either."""
+    """A source cannot go on; the next one may.
 
-    def __init__(self, why: str, code: str = "no_source") -> None:
+    Args:
+        why: for the log.
+        again: whether the same source can serve when it is asked once more.
+        code: of the UserError where no other source serves either.
+    """
+
+    def __init__(self, why: str, *, again: bool = False, code: str = "no_source") -> None:
         super().__init__(why)
+        self.again = again
         self.code = code
 
 
@@ -63,6 +82,9 @@ class Source(Protocol):
             SourceFailed: the source vanished, lacks the file or sends something else.
             UserError: `disk_full`.
         """
+
+    def sound(self, path: Path) -> Sound:
+        """How many bytes from the beginning of a damaged file are proven to be right; yields Progress("checking")."""
 
     def room(self, settings: Settings) -> int:
         """Bytes of disk that it needs for a while beside the file itself."""
