@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from llm_core.engines.base import Sampling
+from llm_core.tasks.roles import role
 from llm_core.values import refused
 
 
