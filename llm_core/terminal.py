@@ -26,7 +26,10 @@ class ProgressLine:
         self._language = language
         self._stream = stream or sys.stderr
         self._live = self._stream.isatty()
-        self._last = -LINE_EVERY_S
+        self._last = (
+            -REWRITE_EVERY_S if self._live else time.monotonic()
+        )  # in a file, short waits are not worth a line
+        self._said = self._live
         self._open = False
 
     def show(self, event: Event) -> None:
@@ -47,8 +50,9 @@ class ProgressLine:
     def _progress(self, event: Progress) -> None:
         every = REWRITE_EVERY_S if self._live else LINE_EVERY_S
         whole = event.total is not None and event.done >= event.total
-        if time.monotonic() - self._last < every and not whole:
+        if time.monotonic() - self._last < every and not (whole and self._said):
             return
+        self._said = True
         self._last = time.monotonic()
         line = f"{say(self._language, f'stages.{event.stage}')} {figures(event)}".rstrip()
         if self._live:

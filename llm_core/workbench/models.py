@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Generator as Generating
+from collections.abc import Sequence
 from pathlib import Path
 
 from llm_core.catalog import choose, fetch, listing, verify
@@ -122,8 +123,9 @@ class Models:
             self._job.stop(wait_s=5)
 
     def fetch(self, name: str = "recommended") -> Events:
-        """Fetch a model here and now; a damaged copy is mended."""
-        return fetch.fetch(self.find(name), self._settings)
+        """Fetch a model here and now; a damaged copy is mended. For "recommended" the next best may be taken."""
+        entry, *instead = self._wanted(name)
+        return fetch.fetch(entry, self._settings, instead)
 
     def find(self, name: str) -> Entry:
         """The model called `name`; "recommended" or a task's name is the one that suits this machine."""
@@ -135,6 +137,9 @@ class Models:
         self._pool.forget(entry.id)
         verify.remove(entry, self._settings)
         return entry
+
+    def _wanted(self, name: str) -> Sequence[Entry]:
+        return choose.to_fetch("chat", self._settings) if name == "recommended" else (self.find(name),)
 
     @property
     def _declined(self) -> Path:

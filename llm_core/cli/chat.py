@@ -1,0 +1,85 @@
+"""`chat`: one reply, a conversation at the terminal, or a file of requests."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from llm_core.cli import session, streams
+from llm_core.cli.commands import command
+from llm_core.engines.base import Message
+from llm_core.errors import UserError
+from llm_core.workbench.replies import check_prompt
+
+# Every value is taken as text, and refused where it does not fit by the one check that all faces share.
+Text = str | None
+
+
+def chat(
+    message: Annotated[list[str] | None, typer.Argument(help="chat_message", metavar="MESSAGE")] = None,
+    file: Annotated[Text, typer.Option("--file", "-f", help="chat_file", metavar="PATH")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="chat_lines")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="chat_json")] = False,
+    model: Annotated[Text, typer.Option("--model", "-m", help="chat_model", metavar="NAME")] = None,
+    system: Annotated[Text, typer.Option("--system", "-s", help="chat_system", metavar="TEXT")] = None,
+    role: Annotated[Text, typer.Option(help="chat_role", metavar="ROLE")] = None,
+    seed: Annotated[Text, typer.Option(help="chat_seed", metavar="N")] = None,
+    max_tokens: Annotated[Text, typer.Option(help="chat_max_tokens", metavar="N")] = None,
+    temperature: Annotated[Text, typer.Option(help="chat_temperature", metavar="T")] = None,
+    top_p: Annotated[Text, typer.Option(help="chat_top_p", metavar="P")] = None,
+    top_k: Annotated[Text, typer.Option(help="chat_top_k", metavar="N")] = None,
+    min_p: Annotated[Text, typer.Option(help="chat_min_p", metavar="P")] = None,
+    repetition_penalty: Annotated[Text, typer.Option(help="chat_repetition_penalty", metavar="X")] = None,
+) -> None:
+    """See messages/cli.toml."""
+    dials = {
+        "system": system, "role": role, "seed": seed, "max_tokens": max_tokens, "temperature": temperature,
+        "top_p": top_p, "top_k": top_k, "min_p": min_p, "repetition_penalty": repetition_penalty,
+    }  # fmt: skip
+    options = {name: value for name, value in dials.items() if value is not None}
+    if lines:
+        from llm_core.cli.lines import answer_lines
+
+        answer_lines(streams.read_lines(_only_file(message, file)), model, options, as_json=as_json)
+    elif not message and file is None and streams.is_terminal():
+        from llm_core.cli.conversation import converse
+
+        converse(model, options)
+    else:
+        _answer(_text(message, file), model, options, as_json=as_json)
+
+
+def _answer(text: str, model: str | None, options: dict[str, Any], *, as_json: bool) -> None:
+    """One reply to one message."""
+    with session.opened(model=model) as workbench:
+        line = session.progress_line()
+        messages = [Message("user", text)]
+        check_prompt(messages, workbench.settings)  # before a model is fetched for it
+        events = workbench.chat(messages, **options)
+        session.ready_model(workbench, line)
+        printed = session.Printed()
+        session.follow(events, printed, line, aloud=not as_json)
+    if as_json:
+        sys.stdout.write(json.dumps(printed.record(), ensure_ascii=False) + "\n")
+    elif printed.reply and printed.reply.finish == "length":
+        session.note("cut", tokens=printed.reply.reply_tokens)
+
+
+def _text(message: list[str] | None, file: str | None) -> str:
+    """The message, then the file's text; with neither, what another program writes to stdin."""
+    words = " ".join(message or ())
+    if file is None:
+        return words or streams.read_all()
+    return "\n\n".join(filter(None, (words, streams.read_file(file))))
+
+
+def _only_file(message: list[str] | None, file: str | None) -> str | None:
+    if message:
+        raise UserError("lines_and_message")
+    return file
+
+
+app = command(chat, "chat")

@@ -1,0 +1,97 @@
+"""A conversation at the terminal. Ctrl-C stops the reply, Ctrl-D (Windows: Ctrl-Z, Enter) ends the program."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from llm_core.cli import session
+from llm_core.cli.session import note
+from llm_core.engines.base import Message
+from llm_core.errors import UserError
+from llm_core.messages import explain, system_language
+from llm_core.tasks.options import ChatOptions
+from llm_core.terminal import ProgressLine
+from llm_core.workbench import Workbench
+
+PROMPT = "> "
+
+
+def converse(model: str | None, options: dict[str, Any]) -> None:
+    """Ask and answer until the person ends it. What was said is kept in memory alone."""
+    with contextlib.suppress(ImportError):
+        import readline  # noqa: F401 - the arrow keys; Windows has them by itself
+    with session.opened(model=model) as workbench:
+        ChatOptions.of(options)  # before a model is fetched for them
+        line = session.progress_line()
+        entry = session.ready_model(workbench, line)
+        note("conversation", model=entry.title[system_language()])
+        messages: list[Message] = []
+        while (text := _asked()) is not None:
+            match text.strip():
+                case "":
+                    continue
+                case "/exit":
+                    break
+                case "/new":
+                    messages.clear()
+                    note("new_conversation")
+                case "/help":
+                    note("conversation_help")
+                case _:
+                    _turn(workbench, messages, text, options, line)
+
+
+def _turn(
+    workbench: Workbench, messages: list[Message], text: str, options: dict[str, Any], line: ProgressLine
+) -> None:
+    """Add a question and its reply; what was written before a stop is kept, a question that failed is not."""
+    messages.append(Message("user", text))
+    printed = session.Printed()
+    try:
+        with _stoppable() as stopped:
+            session.follow(workbench.chat(messages, **options), printed, line, stopped=stopped)
+    except UserError as error:
+        print(explain(error, system_language()), file=sys.stderr, flush=True)
+    if printed.text:
+        messages.append(Message("assistant", printed.text))
+    else:
+        messages.pop()
+    if printed.reply is None and printed.text:
+        note("stopped")
+    elif printed.reply and printed.reply.finish == "length":
+        note("cut", tokens=printed.reply.reply_tokens)
+
+
+def _asked() -> str | None:
+    """What the person types; None at the end. Ctrl-C clears the line that is being typed."""
+    while True:
+        try:
+            if sys.stdout.isatty():
+                return input(PROMPT)
+            print(PROMPT, end="", file=sys.stderr, flush=True)
+            return sys.stdin.readline().removesuffix("\n") or None
+        except KeyboardInterrupt:
+            print(file=sys.stderr)
+        except EOFError:
+            print(file=sys.stderr)
+            return None
+
+
+@contextlib.contextmanager
+def _stoppable() -> Iterator[Callable[[], bool]]:
+    """While this lasts, Ctrl-C only sets a flag: an exception could fall into the middle of anything."""
+    pressed = False
+
+    def press(*_: object) -> None:
+        nonlocal pressed
+        pressed = True
+
+    before = signal.signal(signal.SIGINT, press)
+    try:
+        yield lambda: pressed
+    finally:
+        signal.signal(signal.SIGINT, before)

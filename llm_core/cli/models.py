@@ -1,0 +1,99 @@
+"""`models`: which are here and which can be had; `models get` and `models remove`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from llm_core.catalog.choose import Choice
+from llm_core.catalog.listing import Entry
+from llm_core.cli import columns, session
+from llm_core.cli.commands import Command, Group, new_app
+from llm_core.errors import UserError
+from llm_core.messages import Language, explain, say, system_language, write_bytes
+
+app = new_app(cls=Group, help="models_help", invoke_without_command=True)
+SIZE_COLUMN = 2
+
+
+@app.callback()
+def models(
+    context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="models_json")] = False
+) -> None:
+    """List them, unless a command follows."""
+    if context.invoked_subcommand:
+        return
+    with session.opened() as workbench:
+        entries, choice = workbench.models.listing(), workbench.models.choice("chat")
+    if as_json:
+        record = {"models": [_record(entry) for entry in entries], "chat": choice.entry.id}
+        sys.stdout.write(json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+    else:
+        print("\n".join(_written(entries, choice, system_language())))
+
+
+@app.command("get", cls=Command, help="models_get_help")
+def get(names: Annotated[list[str] | None, typer.Argument(help="models_get_name", metavar="NAME")] = None) -> None:
+    """Fetch, resume or mend."""
+    with session.opened() as workbench:
+        for name in names or ["recommended"]:
+            print(session.fetched(workbench, name, session.progress_line()))
+
+
+@app.command("remove", cls=Command, help="models_remove_help")
+def remove(
+    names: Annotated[list[str] | None, typer.Argument(help="models_remove_name", metavar="NAME")] = None,
+) -> None:
+    """Delete."""
+    if not names:
+        raise UserError("value_missing", name="NAME")
+    with session.opened() as workbench:
+        for name in names:
+            entry = workbench.models.remove(name)
+            print(say(system_language(), "cli.models_removed", name=entry.id, size=entry.bytes))
+
+
+def _written(entries: list[Entry], choice: Choice, language: Language) -> list[str]:
+    rows = [say(language, "cli.models_columns").split("|"), *(_row(entry, language) for entry in entries)]
+    lines = columns.table(rows, right=[SIZE_COLUMN])
+    if choice.entry.path is None:
+        return [*lines, "", say(language, "cli.models_none")]
+    reason = say(language, choice.reason, **choice.facts)
+    lines += ["", say(language, "cli.models_chosen", name=choice.entry.id, reason=reason)]
+    lines += [say(language, "cli.models_better", name=better.id) for better in choice.to_fetch[:1]]
+    return lines
+
+
+def _row(entry: Entry, language: Language) -> list[str]:
+    use = explain(entry.problem, language) if entry.problem else entry.limits.get(language, "")
+    size, languages = write_bytes(entry.bytes), " ".join(entry.languages)
+    return [entry.id, _state(entry, language), size, entry.licence, languages, use]
+
+
+def _state(entry: Entry, language: Language) -> str:
+    if entry.damaged:
+        return say(language, "cli.models_damaged")
+    if entry.state == "can_be_had" and entry.fetched_bytes:
+        return say(language, "cli.models_part", share=entry.fetched_bytes / entry.bytes)
+    return say(language, f"models.state_{entry.state}")
+
+
+def _record(entry: Entry) -> dict[str, Any]:
+    return {
+        "id": entry.id,
+        "title": dict(entry.title),
+        "state": "damaged" if entry.damaged else entry.state,
+        "path": str(entry.path) if entry.path else None,
+        "bytes": entry.bytes,
+        "fetched_bytes": entry.fetched_bytes,
+        "parameters": entry.parameters,
+        "context_tokens": entry.context_tokens,
+        "licence": entry.licence,
+        "languages": list(entry.languages),
+        "scores": dict(entry.scores),
+        "sources": list(entry.sources),
+        "problem": entry.problem.code if entry.problem else None,
+    }
