@@ -25,7 +25,7 @@ from llm_core.settings import Settings
 log = logging.getLogger(__name__)
 
 TRIES = 3  # of one source, while nothing comes of them
-AGAIN_S = 0.5  # before the same source is asked again
+AGAIN_S = 0.2  # before the same source is asked again
 ROOM_LEFT_BYTES = 50_000_000  # a disk is not filled to its last byte
 ELSEWHERE_TRIES = 10  # half a second: a list of the models holds the lock for a moment too
 # With these another model can still be had.

@@ -84,7 +84,8 @@ def failure(said: str) -> SourceFailed:
     """Why pip failed, from what it printed (it prints English only)."""
     why = "pip: " + " | ".join([line for line in said.splitlines() if "ERROR" in line][-3:])
     if any(text in said for text in OTHER_HASH):
-        return SourceFailed(why, code="hash_wrong")
+        # Before pip 25 a download that broke off counts as whole, and is found out by its hash.
+        return SourceFailed(why, again=True, code="hash_wrong")
     # pip also says "no matching distribution" when it reached no index at all.
     return SourceFailed(why, again=not any(text in said for text in NOT_HELD))
 
