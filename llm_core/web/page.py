@@ -38,7 +38,7 @@ TABS = (
 )
 FIRST = "chat"
 STYLES = ("type.css", "frame.css", "controls.css", "chat.css", "phone.css")
-SCRIPTS = ("page.js", "chat.js")
+SCRIPTS = ("page.js",)
 IDLE_SLEEP_S = 0.02  # Gradio's queue looks for work every millisecond otherwise, which burns a tenth of a core
 WAITING_EVENTS_MAX = 256
 SESSIONS_MAX = 500

@@ -1,15 +1,73 @@
-"""Chat."""
+"""Chat: the screen's parts, and which handler listens to which."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from llm_core.web.frame import Frame, room
+from llm_core.web.chat import screen as parts
+from llm_core.web.chat.manage import Manage
+from llm_core.web.chat.margin import Margin
+from llm_core.web.chat.screen import DIALS, Screen
+from llm_core.web.chat.turns import Turns
+from llm_core.web.chat.view import View
+from llm_core.web.frame import PRIVATE, Frame
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
 
+# Several clicks may be under way at once: a reply being followed must not hold up a look at another conversation.
+EVENT = {**PRIVATE, "trigger_mode": "multiple"}
+KEPT_JS = "(visitor) => [visitor, window.workbench.conversation()]"
+
 
 def build(workbench: Workbench, frame: Frame) -> None:
-    """Say what will stand here."""
-    room("train")
+    """The tab with all its events."""
+    screen = parts.build()
+    view = View(workbench, screen)
+    turns = Turns(view)
+    outputs = _outputs(screen)
+    visitor_and_place = [frame.visitor, screen.place]
+    following = screen.place.change(turns.follow, visitor_and_place, outputs, **EVENT)
+    leaving: dict[str, Any] = {**EVENT, "cancels": [following]}  # the thread shown is no longer the followed one
+    _listen_to_thread(screen, frame, turns, outputs, leaving)
+    _listen_to_rail(screen, frame, Manage(view), outputs, leaving)
+    _listen_to_margin(screen, frame, Margin(view))
+    frame.opened.then(turns.restore, [frame.visitor, screen.kept], outputs, js=KEPT_JS, **EVENT)
+
+
+def _listen_to_thread(
+    screen: Screen, frame: Frame, turns: Turns, outputs: list[Any], leaving: dict[str, Any]
+) -> None:
+    dials = [screen.dials[name] for name in DIALS]
+    place = [frame.visitor, screen.place]
+    screen.composer.submit(turns.send, [*place, screen.composer, *dials], outputs, **EVENT)
+    screen.composer.stop(turns.stop, place, None, **EVENT)
+    screen.thread.act(turns.act, [*place, *dials], outputs, **leaving)
+
+
+def _listen_to_rail(
+    screen: Screen, frame: Frame, manage: Manage, outputs: list[Any], leaving: dict[str, Any]
+) -> None:
+    visitor, place = frame.visitor, screen.place
+    screen.new.click(manage.begin, visitor, outputs, **leaving)
+    screen.search.input(
+        manage.find, [visitor, place, screen.search], screen.rail, **PRIVATE, trigger_mode="always_last"
+    )
+    screen.rail.open(manage.open, visitor, outputs, **leaving)
+    screen.rail.rename(manage.rename, [visitor, place], [screen.rail, screen.notice], **EVENT)
+    screen.rail.delete(manage.delete, visitor, outputs, **leaving)
+    screen.rail.save(manage.save, visitor, [screen.saved, screen.notice], **EVENT)
+    screen.upload.upload(manage.load, [visitor, place, screen.upload], [screen.rail, screen.notice], **EVENT)
+
+
+def _listen_to_margin(screen: Screen, frame: Frame, margin: Margin) -> None:
+    model = screen.dials["model"]
+    model.input(margin.pick, model, screen.picked, **EVENT)
+    screen.dials["role"].input(margin.role, screen.dials["role"], screen.dials["temperature"], **EVENT)
+    frame.header.models_changed(margin.refresh, model, [model, screen.picked], **EVENT)
+    screen.thread.word(margin.word, [frame.visitor, screen.place], [screen.word, screen.notice], **EVENT)
+
+
+def _outputs(screen: Screen) -> list[Any]:
+    shown = [screen.place, screen.rail, screen.thread, screen.live, screen.notice, screen.composer]
+    return [*shown, *screen.dials.values(), screen.picked, screen.word]

@@ -1,4 +1,4 @@
-/* The frame's behaviour: buttons by data-act, things that light up together, drafts of nothing, IME, lost connection. */
+/* The frame's behaviour: buttons by data-act, questions before what destroys, input methods, the connection. */
 (() => {
   const workbench = window.workbench;
   const closest = (event, selector) => event.target.closest?.(selector);
@@ -13,12 +13,24 @@
     },
     get: (button) => workbench.fetchModel("get", button.dataset.name),
     resume: (button) => workbench.fetchModel("resume", button.dataset.name),
-    cancel: (button) => workbench.fetchModel("cancel", ""),
+    cancel: () => workbench.fetchModel("cancel", ""),
+    dismiss: (button) => button.closest(".notice").remove(),
   };
   addEventListener("click", (event) => {
     const button = closest(event, "[data-act]");
     if (button && Object.hasOwn(acts, button.dataset.act)) acts[button.dataset.act](button);
   });
+
+  /* Which conversation a browser tab has open: its own while it lives, the browser's last one for a new tab. */
+  workbench.place = (conversation) => {
+    workbench.store.set("workbench_conversation", conversation);
+    try { sessionStorage.setItem("workbench_conversation", conversation); } catch { /* private window */ }
+  };
+  workbench.conversation = () => {
+    let own = null;
+    try { own = sessionStorage.getItem("workbench_conversation"); } catch { /* private window */ }
+    return own ?? workbench.store.get("workbench_conversation") ?? "";
+  };
 
   /* A button that destroys asks once more, in its own place. */
   workbench.confirmed = (button) => {

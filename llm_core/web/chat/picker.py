@@ -1,0 +1,90 @@
+"""The models in the margin: what answers and why, what is here, what can be had."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from llm_core.errors import UserError
+from llm_core.messages import Language, explain, say, write_bytes
+from llm_core.web.frame import escape
+
+if TYPE_CHECKING:
+    from llm_core.catalog.listing import Entry
+    from llm_core.workbench.models import Models
+
+BY_ITSELF = ""  # the value of the menu that leaves the choice to the workbench
+SPOKEN_LANGUAGES = ("zh", "en")
+
+
+def choices(models: Models, language: Language) -> list[tuple[str, str]]:
+    """The menu: the workbench's own choice, then every model that is here."""
+    try:
+        name = models.choice("chat").entry.title[language]
+    except UserError:
+        name = "?"
+    here = [(entry.title[language], entry.id) for entry in models.listing() if entry.usable]
+    return [(say(language, "chat.automatic", name=name), BY_ITSELF), *here]
+
+
+def facts(models: Models, picked: str, language: Language) -> str:
+    """The model that would answer: size, licence, languages, scores, and why it is taken."""
+    try:
+        choice = models.choice("chat", picked or None)
+    except UserError as error:
+        return f'<div class="notice"><p>{escape(explain(error, language))}</p></div>'
+    why = say(language, choice.reason, **choice.facts)
+    limits = choice.entry.limits.get(language, "")
+    get = "" if choice.entry.path else _get(choice.entry, models, language)
+    return (
+        f'{_table(choice.entry, language)}<p class="why">{escape(why)} {escape(limits)}</p>{get}'
+        f"{_others(models.listing(), choice.entry.id, models, language)}"
+    )
+
+
+def _others(listing: Sequence[Entry], taken: str, models: Models, language: Language) -> str:
+    """Models that can be had, each with what there is to know before fetching it."""
+    absent = [entry for entry in listing if entry.path is None and entry.id != taken]
+    if not absent:
+        return ""
+    items = "".join(
+        f"<li><p><b>{escape(entry.title[language])}</b>{_get(entry, models, language)}</p>"
+        f'{_table(entry, language)}<p class="why">{escape(entry.limits.get(language, ""))}</p></li>'
+        for entry in absent
+    )
+    label = say(language, "chat.others")
+    return f'<details class="others"><summary>{label} <b>{len(absent)}</b></summary><ul>{items}</ul></details>'
+
+
+def _table(entry: Entry, language: Language) -> str:
+    size = write_bytes(entry.bytes) + (f", {_parameters(entry.parameters)}" if entry.parameters else "")
+    rows = [("chat.size", size), ("chat.licence", entry.licence), ("chat.reads", _languages(entry, language))]
+    rows += [(f"chat.score_{name}", _score(name, value)) for name, value in entry.scores.items()]
+    filled = "".join(
+        f"<div><dt>{say(language, key)}</dt><dd>{escape(value)}</dd></div>" for key, value in rows if value
+    )
+    return f'<dl class="facts">{filled}</dl>'
+
+
+def _get(entry: Entry, models: Models, language: Language) -> str:
+    fetching = models.fetching()
+    if fetching and fetching.state == "running":
+        return ""
+    kept = say(language, "chat.kept", size=entry.fetched_bytes) if entry.fetched_bytes else ""
+    label = say(language, "page.resume" if entry.fetched_bytes else "page.get")
+    button = f'<button class="quiet" data-act="get" data-name="{escape(entry.id)}">{label}</button>'
+    return f'<span class="get">{button} <small>{kept}</small></span>'
+
+
+def _languages(entry: Entry, language: Language) -> str:
+    named = [say(language, f"chat.language_{name}") for name in SPOKEN_LANGUAGES if name in entry.languages]
+    more = [say(language, "chat.and_more")] if set(entry.languages) - set(SPOKEN_LANGUAGES) else []
+    return ("、" if language == "zh" else ", ").join(named + more)
+
+
+def _parameters(n: int) -> str:
+    return f"{n / 1e9:.2f} B" if n >= 1e9 else f"{n / 1e6:.0f} M"
+
+
+def _score(name: str, value: float) -> str:
+    return f"{value:.0%}" if value <= 1 else f"{value:g}"

@@ -1,0 +1,143 @@
+"""The components of the Chat tab, built column by column, and their values as one handler sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from llm_core.tasks import roles
+from llm_core.tasks.options import ChatOptions
+from llm_core.web.chat.picker import BY_ITSELF
+from llm_core.web.frame import STATIC, fold, html
+from llm_core.web.gradio import gr
+from llm_core.web.i18n import t
+
+DIALS = (
+    "model", "role", "temperature", "max_tokens", "system", "top_p", "top_k", "min_p", "repetition_penalty", "seed",
+)  # fmt: skip
+
+
+def standing(role: str = "assistant") -> dict[str, Any]:
+    """Where the dials stand when nothing was set: as the options do, with what the role brings."""
+    usual = ChatOptions().model_dump()
+    return usual | {"model": BY_ITSELF, "system": "", "role": role, "temperature": roles.table()[role].temperature}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a browser tab stands: its conversation, the message it believes to be the last, the job it watches."""
+
+    conversation: str | None = None
+    head: str | None = None
+    job: str | None = None
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Every component that a handler reads or writes."""
+
+    place: gr.State
+    kept: gr.Textbox  # what the browser remembered of the last visit; filled by script, never shown
+    search: gr.Textbox
+    new: gr.Button
+    rail: gr.HTML
+    upload: gr.UploadButton
+    saved: gr.HTML  # a file for the browser to save
+    thread: gr.HTML
+    live: gr.HTML
+    notice: gr.HTML
+    composer: gr.Textbox
+    dials: Mapping[str, Any]
+    picked: gr.HTML
+    word: gr.HTML
+
+
+def build() -> Screen:
+    """The three columns: conversations, thread with composer, model and dials."""
+    place, kept = gr.State(Place()), gr.Textbox(visible=False)
+    with gr.Row(elem_classes=["grid", "three"]):
+        with gr.Column(elem_classes=["area-rail"]), fold("chat.conversations"):
+            rail = _rail()
+        with gr.Column(elem_classes=["area-main", "talk"]):
+            middle = _middle()
+        with gr.Column(elem_classes=["area-side"]), fold("chat.settings"):
+            dials, picked = _dials()
+            word = html("", elem_id="word", css_class="margin")
+    return Screen(place, kept, *rail, *middle, dials, picked, word)
+
+
+def _rail() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.UploadButton, gr.HTML]:
+    new = gr.Button(t("chat.new"), size="sm", elem_id="new")
+    search = gr.Textbox(
+        placeholder=t("chat.find"), label=t("chat.find"), show_label=False, lines=1, max_lines=1, interactive=True,
+        elem_classes=["search"], elem_id="search",
+    )  # fmt: skip
+    rail = html("", elem_id="rail", js_on_load=_script("rail.js"))
+    upload = gr.UploadButton(
+        t("chat.import"), size="sm", file_types=[".json"], elem_id="upload", elem_classes=["as-word"]
+    )
+    saved = html(None, html_template="<i></i>", js_on_load=_script("save.js"), elem_id="saved")
+    return search, new, rail, upload, saved
+
+
+def _middle() -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.Textbox]:
+    thread = html("", elem_id="thread", js_on_load=_script("thread.js"))
+    live = html(
+        [],
+        elem_id="live",
+        css_class="live",
+        html_template='<div class="text" aria-live="off">${value.join("")}</div>',
+    )
+    notice = html("", elem_id="notice")
+    composer = gr.Textbox(
+        placeholder=t("chat.message"), label=t("chat.message"), show_label=False, lines=1, max_lines=8,
+        submit_btn=t("chat.send"), interactive=True, elem_id="composer",
+    )  # fmt: skip
+    return thread, live, notice, composer
+
+
+def _dials() -> tuple[dict[str, Any], gr.HTML]:
+    model = gr.Dropdown([("…", BY_ITSELF)], value=BY_ITSELF, label=t("chat.model"), elem_id="model", interactive=True)
+    picked = html("", elem_id="picked", css_class="margin")
+    dials: dict[str, Any] = {"model": model}
+    dials["role"] = gr.Dropdown(
+        [(t(f"chat.role_{name}"), name) for name in roles.table()], value="assistant", label=t("chat.role"),
+        elem_id="role", interactive=True,
+    )  # fmt: skip
+    dials["temperature"] = _slider("temperature", 0, 2, 0.1)
+    dials["max_tokens"] = _slider("max_tokens", 64, 2048, 64)
+    with gr.Accordion(t("chat.more"), open=False, elem_id="more"):
+        dials["system"] = gr.Textbox(
+            label=t("chat.system"),
+            info=t("chat.system_why"),
+            lines=3,
+            max_lines=8,
+            interactive=True,
+            elem_id="system",
+        )
+        dials["top_p"] = _slider("top_p", 0.05, 1, 0.05)
+        dials["top_k"] = _slider("top_k", 0, 100, 1)
+        dials["min_p"] = _slider("min_p", 0, 0.5, 0.01)
+        dials["repetition_penalty"] = _slider("repetition_penalty", 1, 1.5, 0.01)
+        dials["seed"] = gr.Number(
+            None,
+            label=t("chat.seed"),
+            info=t("chat.seed_why"),
+            precision=0,
+            minimum=0,
+            interactive=True,
+            elem_id="seed",
+        )
+    return dials, picked
+
+
+def _slider(name: str, low: float, high: float, step: float) -> gr.Slider:
+    return gr.Slider(
+        low, high, standing()[name], step=step, label=t(f"chat.{name}"), interactive=True, buttons=[],
+        elem_id=name.replace("_", "-"),
+    )  # fmt: skip
+
+
+def _script(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")

@@ -1,0 +1,185 @@
+"""The thread: the messages of the shown branch as HTML. Knows conversations, not where they come from.
+
+The questions are sans, the replies serif; what can be done with a message stands as words in the line below it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from llm_core.errors import UserError
+from llm_core.messages import Language, explain, say
+from llm_core.store.branches import ChatMessage
+from llm_core.store.conversations import Conversation
+from llm_core.text.language import language as language_of_text
+from llm_core.web import markdown
+from llm_core.web.frame import escape
+from llm_core.web.i18n import LOCALES
+
+SHOWN_MESSAGES = 60  # older ones are asked for; each costs the browser some milliseconds
+LONG_QUESTION_CHARS = 3000
+LONG_SHOWN_CHARS = 600
+STARTS = ("chat.start_1", "chat.start_2", "chat.start_3")
+
+
+def thread(conversation: Conversation | None, language: Language, *, running: bool, everything: bool = False) -> str:
+    """The whole thread. A reply that is being written is left to the live bubble."""
+    if conversation is None or not conversation.messages:
+        return _marked(conversation, language, running, _empty(language))
+    messages = conversation.messages
+    if running and messages[-1].role == "assistant":
+        messages = messages[:-1]
+    first = 0 if everything else max(0, len(messages) - SHOWN_MESSAGES)
+    parts = [_earlier(first, language)] if first else []
+    unread = _unread(messages)
+    for place, message in enumerate(messages):
+        if place < first:
+            continue
+        if place and place == unread:
+            parts.append(f'<p class="cut">{say(language, "chat.left_out_above")}</p>')
+        parts.append(turn(message, language, last=place == len(messages) - 1))
+    return _marked(conversation, language, running, "".join(parts))
+
+
+def turn(message: ChatMessage, language: Language, *, last: bool) -> str:
+    """One message and the line below it."""
+    body, below = (_question, _below_question) if message.role == "user" else (_reply, _below_reply)
+    return (
+        f'<article class="turn {message.role}" data-id="{escape(message.id)}">{body(message, language)}'
+        f'<div class="below">{below(message, language, last)}{_branches(message, language)}</div></article>'
+    )
+
+
+def thoughts(blocks: Sequence[str], language: Language, *, under_way: bool = False) -> str:
+    """What the model thought aloud, folded unless it still does."""
+    opened = " open" if under_way else ""
+    label = say(language, "chat.reasoning")
+    return f'<details class="thoughts"{opened}><summary>{label}</summary>{"".join(blocks)}</details>'
+
+
+def spoken(text: str) -> str:
+    """A `lang` attribute for a text."""
+    found = language_of_text(text[:2000])
+    return f' lang="{LOCALES[found]}"' if found else ""
+
+
+def figures(facts: dict[str, Any], language: Language) -> list[str]:
+    """Speed, length and how full the context is, each as a piece of a meter."""
+    parts: list[str] = []
+    if facts.get("tokens_per_second"):
+        parts.append(
+            f"<span><b>{facts['tokens_per_second']:.1f}</b> {say(language, 'chat.tokens_per_second')}</span>"
+        )
+    if facts.get("reply_tokens"):
+        parts.append(f"<span><b>{facts['reply_tokens']:,}</b> {say(language, 'chat.tokens')}</span>")
+    if context := facts.get("context_tokens"):
+        used = facts.get("prompt_tokens", 0) + facts.get("reply_tokens", 0)
+        parts.append(
+            f'<span class="context">{say(language, "chat.context")} <i style="--w:{min(1, used / context):.3f}"></i> '
+            f"<b>{used:,}</b> / {context:,}</span>"
+        )
+    return parts
+
+
+def _marked(conversation: Conversation | None, language: Language, running: bool, inside: str) -> str:
+    """The thread as static/thread.js reads it."""
+    identity = escape(conversation.id) if conversation else ""
+    labels = "".join(f' data-{name}="{say(language, f"chat.{name}")}"' for name in ("edit", "save", "keep", "copied"))
+    return f'<div class="thread" data-conversation="{identity}" data-running="{int(running)}"{labels}>{inside}</div>'
+
+
+def _empty(language: Language) -> str:
+    starts = "".join(
+        f'<li><button data-do="start" lang="{LOCALES[language]}">{escape(say(language, key))}</button></li>'
+        for key in STARTS
+    )
+    return (
+        f'<section class="empty"><h2>{say(language, "chat.empty_title")}</h2>'
+        f'<p>{say(language, "chat.empty_trust")}</p><ul class="starts">{starts}</ul></section>'
+    )
+
+
+def _earlier(n: int, language: Language) -> str:
+    return f'<button class="quiet earlier" data-do="earlier">{say(language, "chat.show_earlier", n=n)}</button>'
+
+
+def _unread(messages: Sequence[ChatMessage]) -> int:
+    """How many of the oldest messages the latest reply was made without."""
+    replies = [message for message in messages if message.role == "assistant" and message.facts]
+    return int(replies[-1].facts.get("left_out", 0)) if replies else 0
+
+
+# ------------------------------------------------------------------ one message
+
+
+def _question(message: ChatMessage, language: Language) -> str:
+    text = message.content
+    if len(text) <= LONG_QUESTION_CHARS:
+        return f'<div class="said"{spoken(text)}>{escape(text)}</div>'
+    more = say(language, "chat.show_all", n=len(text))
+    return (
+        f'<details class="long"><summary><span class="said"{spoken(text)}>{escape(text[:LONG_SHOWN_CHARS])}…</span>'
+        f'<span class="quiet">{more}</span></summary><div class="said"{spoken(text)}>{escape(text)}</div></details>'
+    )
+
+
+def _reply(message: ChatMessage, language: Language) -> str:
+    aloud, text = markdown.split_reasoning(message.content)
+    folded = "" if aloud is None else thoughts(markdown.blocks(aloud), language)
+    body = "".join(markdown.blocks(text))
+    # Focusable, because the words of a reply can be stepped through.
+    reply = f'<div class="text reply" tabindex="0"{spoken(text)}>{body}</div>' if body else ""
+    return folded + reply + _failed(message, language)
+
+
+def _failed(message: ChatMessage, language: Language) -> str:
+    if message.state != "failed":
+        return ""
+    error = UserError(message.facts.get("error", "unexpected"), **message.facts.get("error_facts", {}))
+    return f'<div class="notice"><p>{escape(explain(error, language))}</p></div>'
+
+
+def _below_question(message: ChatMessage, language: Language, last: bool) -> str:
+    again = _act("retry", "chat.retry", language) if last else ""
+    return (
+        f'<span class="acts">{again}{_act("edit", "chat.edit", language)}{_act("copy", "chat.copy", language)}</span>'
+    )
+
+
+def _below_reply(message: ChatMessage, language: Language, last: bool) -> str:
+    facts = dict(message.facts) if last else {k: v for k, v in message.facts.items() if k != "context_tokens"}
+    parts = figures(facts, language)
+    if message.state == "stopped":
+        parts.append(f"<span>{say(language, 'chat.stopped')}</span>")
+    if message.facts.get("finish") == "length":
+        parts.append(f"<span>{say(language, 'chat.at_limit')}</span>")
+    if message.model:
+        parts.append(f"<span>{escape(message.model)}</span>")
+    acts = _act("retry", "chat.retry", language) + (_act("undo", "chat.undo", language) if last else "")
+    return (
+        f'<p class="meter">{"".join(parts)}</p><span class="acts">{acts}{_act("copy", "chat.copy", language)}</span>'
+    )
+
+
+def _branches(message: ChatMessage, language: Language) -> str:
+    """‹ 2/3 › where the conversation branches."""
+    if len(message.siblings) < 2:
+        return ""
+    at, total = message.siblings.index(message.id), len(message.siblings)
+    before = message.siblings[at - 1] if at else None
+    after = message.siblings[at + 1] if at + 1 < total else None
+    return (
+        f'<span class="branches" role="group" aria-label="{say(language, "chat.branch", n=at + 1, total=total)}">'
+        f"{_arrow('‹', before, 'chat.branch_previous', language)}<b>{at + 1}/{total}</b>"
+        f"{_arrow('›', after, 'chat.branch_next', language)}</span>"
+    )
+
+
+def _arrow(sign: str, to: str | None, label: str, language: Language) -> str:
+    where = f'data-to="{escape(to)}"' if to else "disabled"
+    return f'<button data-do="switch" {where} aria-label="{say(language, label)}">{sign}</button>'
+
+
+def _act(do: str, label: str, language: Language) -> str:
+    return f'<button class="quiet" data-do="{do}">{say(language, label)}</button>'

@@ -1,0 +1,105 @@
+"""Coming back, sending, following, stopping, and what can be done with a message.
+
+A reply is a job of the workbench: sending starts it, `follow` shows it, and neither a reload nor a lost connection
+ends it. `follow` runs whenever `Place` changes, which is how a page that comes back takes the thread up again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import Any
+
+from llm_core.errors import UserError
+from llm_core.web.chat import words
+from llm_core.web.chat.screen import Place
+from llm_core.web.chat.view import Update, View, options, wish
+from llm_core.web.gradio import gr
+from llm_core.web.i18n import language_of_request
+from llm_core.web.render import Live, paint
+
+
+class Turns:
+    """Handlers of the thread and the composer."""
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._chats = view.workbench.chats
+        self._screen = view.screen
+
+    def restore(self, visitor: str, kept: str, request: gr.Request) -> Update:
+        """The page was opened or reloaded: show the conversation that it had open."""
+        language = language_of_request(request)
+        shown = self._view.nothing(visitor, language)
+        picked = ""
+        with suppress(UserError):  # deleted since, or of another visitor
+            if kept:
+                found = self._chats.get(visitor, kept)
+                shown = self._view.conversation(visitor, kept, language) | self._view.dials(found.options)
+                picked = str(found.options.get("model", ""))
+        return shown | self._view.models(picked, language) | {self._screen.word: words.hint(language)}
+
+    def follow(self, visitor: str, place: Place, request: gr.Request) -> Iterator[Update]:
+        """Show the reply that is being written, then the finished thread."""
+        if place.conversation is None or place.job is None:
+            yield {self._screen.live: gr.skip()}
+            return
+        language, conversation = language_of_request(request), place.conversation
+        job = self._chats.running(visitor, conversation)
+        with suppress(UserError):  # the message itself says what went wrong
+            for picture in paint(job, Live(language)) if job else ():
+                yield {self._screen.live: picture}
+        yield self._view.guarded(language, lambda: self._view.conversation(visitor, conversation, language))
+
+    def send(self, visitor: str, place: Place, text: str, request: gr.Request, *dials: Any) -> Update:
+        """Say something. On an error the text stays in the box."""
+        language = language_of_request(request)
+
+        def turn() -> Update:
+            wanted = options(dials)
+            if place.conversation is None:
+                conversation, head = self._chats.create(visitor, **wanted).id, None
+            else:
+                conversation, head = place.conversation, place.head
+                self._chats.set_options(visitor, conversation, wanted)
+            self._chats.send(visitor, conversation, text, head=head)
+            composer = gr.update(value="", submit_btn=False, stop_btn=True)
+            return self._view.conversation(visitor, conversation, language) | {self._screen.composer: composer}
+
+        return self._view.guarded(language, turn, lambda: self._again(visitor, place, request))
+
+    def stop(self, visitor: str, place: Place) -> None:
+        """Stop the reply; what has been written stays, and `follow` shows it."""
+        if place.conversation:
+            self._chats.stop(visitor, place.conversation)
+
+    def act(self, visitor: str, place: Place, event: gr.EventData, request: gr.Request, *dials: Any) -> Update:
+        """A word below a message was clicked, or the page has found its connection again."""
+        if place.conversation is None:
+            return {self._screen.live: gr.skip()}
+        language, conversation, asked = language_of_request(request), place.conversation, wish(event)
+
+        def turn() -> Update:
+            self._do(visitor, place, asked, dials)
+            everything = asked.get("do") == "earlier"
+            return self._view.conversation(visitor, conversation, language, everything=everything)
+
+        return self._view.guarded(language, turn, lambda: self._again(visitor, place, request))
+
+    def _do(self, visitor: str, place: Place, asked: Any, dials: tuple[Any, ...]) -> None:
+        conversation, head, message = place.conversation or "", place.head, asked.get("id", "")
+        match asked.get("do"):
+            case "retry":
+                self._chats.set_options(visitor, conversation, options(dials))
+                self._chats.retry(visitor, conversation, message, head=head)
+            case "edit":
+                self._chats.set_options(visitor, conversation, options(dials))
+                self._chats.edit(visitor, conversation, message, asked.get("text", ""), head=head)
+            case "undo":
+                self._chats.undo(visitor, conversation, head=head)
+            case "switch":
+                self._chats.switch(visitor, conversation, asked.get("to", ""))
+
+    def _again(self, visitor: str, place: Place, request: gr.Request) -> Update:
+        """The newer conversation, for a tab that was stale."""
+        return self._view.conversation(visitor, place.conversation or "", language_of_request(request))
