@@ -6,6 +6,7 @@ from typing import Any
 
 # What the OpenAI-style API answers for each code; every other code is 400, the caller's request.
 HTTP_STATUS = {
+    "unexpected": 500,
     "model_unknown": 404,
     "model_missing": 409,
     "model_not_ready": 503,
@@ -13,12 +14,18 @@ HTTP_STATUS = {
     "conversation_moved": 409,
     "key_required": 401,
     "origin_refused": 403,
+    "key_unset": 403,
+    "path_unknown": 404,
+    "request_too_large": 413,
     "too_busy": 429,
     "disk_full": 507,
     "engine_died": 502,
     "engine_timeout": 504,
     "model_unusable": 502,
+    "encoder_unusable": 502,
     "memory_short": 503,
+    "reply_broken_off": 502,
+    "server_strange": 502,
 }
 
 

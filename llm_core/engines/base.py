@@ -8,10 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 Role: TypeAlias = Literal["system", "user", "assistant"]
 FinishReason: TypeAlias = Literal["stop", "length"]
+EmbeddingKind: TypeAlias = Literal["query", "passage"]
 
 
 class Capability(StrEnum):
@@ -50,6 +55,15 @@ class Sampling:
     json_schema: Mapping[str, Any] | None = None  # the reply is JSON of this schema
     grammar: str | None = None  # GBNF; the reply is a sentence of it
     alternatives: int = 0  # with each token, this many of the likeliest ones (LOGPROBS)
+
+    def needs(self) -> frozenset[Capability]:
+        """What the engine must be able to do; a seed is kept as well as it can."""
+        asked = {
+            Capability.JSON_SCHEMA: self.json_schema is not None,
+            Capability.GRAMMAR: self.grammar is not None,
+            Capability.LOGPROBS: self.alternatives > 0,
+        }
+        return frozenset(capability for capability, wanted in asked.items() if wanted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,4 +170,33 @@ class Generator(Protocol):
 
     def close(self) -> None:
         """Free everything. The generator can be used again; it opens by itself."""
+        ...
+
+
+@runtime_checkable
+class Encoder(Protocol):
+    """Turns texts into vectors that lie near each other where the texts mean the same, in either language."""
+
+    @property
+    def dimensions(self) -> int:
+        """The length of a vector."""
+        ...
+
+    def encode(self, texts: Sequence[str], kind: EmbeddingKind) -> NDArray[np.float32]:
+        """The vectors of `texts`, of length 1, so that a dot product is a cosine. Safe from several threads.
+
+        Args:
+            texts: only the first 512 tokens of each are read. A call cannot be stopped: give a few dozen at a time.
+            kind: "query" for what is looked for, "passage" for what is found; "query" on both sides for likeness.
+
+        Returns:
+            Array [len(texts), dimensions], in the order of `texts`.
+
+        Raises:
+            UserError: `encoder_unusable`, `disk_full`, both with the first call only.
+        """
+        ...
+
+    def close(self) -> None:
+        """Free everything. The encoder can be used again; it opens by itself."""
         ...

@@ -15,6 +15,8 @@ from typing import IO
 from llm_core.engines import worker
 
 COMPLAINT_LINES = 40  # kept of stderr
+REASON_CHARS = 300
+DYING_S = 1.0
 END_S = 10.0  # how long the system may take to clear a killed process away
 # No console window, and no Ctrl-C of the parent's console; nothing on other systems, where the flags do not exist.
 WINDOWS_FLAGS: int = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
@@ -29,7 +31,7 @@ class Child:
         self.key = config["key"]
         self.url = ""
         self.error = ""  # why it could not open
-        self.waiters = 0  # who wait for it to open; kept by the engine
+        self._ended = False  # by us
         self._started = time.monotonic()
         self._answered = threading.Event()
         self._complaints: collections.deque[str] = collections.deque(maxlen=COMPLAINT_LINES)
@@ -60,23 +62,26 @@ class Child:
     @property
     def alive(self) -> bool:
         """Opening or open."""
-        return self._process.poll() is None and not self.error
+        return self._process.poll() is None and not self.error and not self._ended
 
     def answered(self, timeout_s: float) -> bool:
         """Whether it has opened (`url`) or failed (`error`), waiting for that at most `timeout_s`."""
         return self._answered.wait(timeout_s)
 
-    def reason(self) -> str:
-        """The last thing that it complained of, or how it ended; for a person to read and to report."""
-        self._threads[1].join(1.0)  # a dead child's last words are in the pipe
-        errors = [line for line in self._complaints if "error" in line.lower() or "fail" in line.lower()]
-        said = errors[0] if errors else (self._complaints[-1] if self._complaints else "")
-        code = self._process.poll()
-        ended = f"ended by signal {-code}" if code is not None and code < 0 else f"ended with code {code}"
-        return _PREFIX.sub("", said)[:300] or ended
+    def lives_on(self) -> bool:
+        """Whether it still runs a moment after a connection to it broke; a dying process closes connections first."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(DYING_S)
+        return self.alive
+
+    def death(self) -> str:
+        """How it ended: a signal or code, and "closed" where it was us."""
+        code = self._process.wait(END_S)
+        return "closed" if self._ended else f"signal {-code}" if code < 0 else f"code {code}"
 
     def end(self, *, wait: bool = False) -> None:
         """Kill it. There is nothing to save, and asking politely can hang in native code."""
+        self._ended = True
         self._process.kill()
         if wait:
             for thread in self._threads:
@@ -100,10 +105,16 @@ class Child:
                 answers.read()  # nothing more comes: this returns when the child ends
             self._process.wait()
         if not self.url:
-            self.error = self.reason()
+            self.error = self._complaint() or answer.get("error") or self.death()
             self._answered.set()
         with contextlib.suppress(OSError):  # what was not written will not be read
             self._stdin.close()
+
+    def _complaint(self) -> str:
+        """The first thing that went wrong; what follows are consequences."""
+        self._threads[1].join(END_S)  # its last words are in the pipe
+        errors = [line for line in self._complaints if "error" in line.lower() or "fail" in line.lower()]
+        return _PREFIX.sub("", errors[0])[:REASON_CHARS] if errors else ""
 
     def _keep_complaints(self) -> None:
         assert self._process.stderr is not None

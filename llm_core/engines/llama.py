@@ -5,6 +5,7 @@ Whatever the file or the native code does ends the child alone; the next request
 
 from __future__ import annotations
 
+import functools
 import secrets
 import threading
 from collections.abc import Generator, Sequence
@@ -20,6 +21,8 @@ from llm_core.engines.worker import Config
 from llm_core.errors import UserError
 from llm_core.settings import Settings
 
+ATTEMPTS = 2  # a child that dies while others wait for their turn costs them a second opening, not their request
+
 
 class Llama:
     """A `Generator` over one GGUF file."""
@@ -31,8 +34,7 @@ class Llama:
         self._settings = settings
         self._line = Line(settings.slots, settings.waiting_max, settings.waiting_per_visitor_max)
         self._lock = threading.Lock()
-        self._child: Child | None = None
-        self._remote: Remote | None = None
+        self._current: _Opened | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -44,9 +46,9 @@ class Llama:
         """The longest prompt and reply together; read from the file, without opening the model.
 
         Raises:
-            UserError: `model_unusable`.
+            UserError: `model_path_missing`, `gguf_not_one`.
         """
-        trained = gguf_header.read(self._path, self._name).context_tokens
+        trained = gguf_header.read(self._path).context_tokens
         return min(self._settings.context_tokens, trained)  # beyond the trained length memory is taken in vain
 
     @property
@@ -54,16 +56,16 @@ class Llama:
         """What the open model will take, estimated from the file.
 
         Raises:
-            UserError: `model_unusable`.
+            UserError: `model_path_missing`, `gguf_not_one`.
         """
-        header = gguf_header.read(self._path, self._name)
+        header = gguf_header.read(self._path)
         return header.memory_bytes(self.context_tokens * self._settings.slots)
 
     @property
     def is_open(self) -> bool:
         """Whether it holds memory at the moment."""
         with self._lock:
-            return self._child is not None and self._child.alive
+            return self._current is not None and self._current.child.alive
 
     def count_tokens(self, prompt: Prompt) -> int:
         """See `base.Generator`; opens the model."""
@@ -72,8 +74,8 @@ class Llama:
             try:
                 next(opening)
             except StopIteration as done:
-                remote: Remote = done.value
-                return remote.count_tokens(prompt)
+                opened: _Opened = done.value
+                return opened.client.count_tokens(prompt)
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, visitor: str = ""
@@ -81,78 +83,77 @@ class Llama:
         """See `base.Generator`."""
         caller = self._line.enter(visitor)
         try:
-            while True:
-                remote = yield from self._opened()
-                if (yield from self._replies(remote, prompts, sampling, caller)):
+            for _ in range(ATTEMPTS):
+                opened = yield from self._opened()
+                if (yield from self._replies(opened, prompts, sampling, caller)):
                     return
+            raise UserError("engine_died", model=self._name, reason=opened.child.death())
         finally:
             caller.leave()
 
     def close(self) -> None:
         """End the child and wait until its memory is free. Replies under way end with `engine_died`."""
         with self._lock:
-            child, self._child = self._child, None
-            remote, self._remote = self._remote, None
-        if child is not None:
-            child.end(wait=True)
-        if remote is not None:
-            remote.close()
+            current, self._current = self._current, None
+        if current is not None:
+            current.child.end(wait=True)
+            current.client.close()
 
     def _replies(
-        self, remote: Remote, prompts: Sequence[Prompt], sampling: Sampling, caller: Caller
+        self, opened: _Opened, prompts: Sequence[Prompt], sampling: Sampling, caller: Caller
     ) -> Generator[Step, None, bool]:
-        """Whether the replies were written; not, where the child died while they still waited for their turn."""
+        """Whether the replies were written; not, where the child was gone before the first of them had its turn."""
         begun = False
         try:
-            for step in remote.replies(prompts, sampling, caller):
+            for step in opened.client.replies(prompts, sampling, caller):
                 begun = begun or isinstance(step, (Reading, Writing))
                 yield step
         except UserError as error:
-            if error.code != "engine_died":
+            if error.code == "engine_timeout":
+                opened.child.end()  # it hangs: of no use to anybody
+            if error.code not in ("engine_died", "reply_broken_off") or opened.child.lives_on():
                 raise
-            with self._lock:
-                moved_on = self._remote is not remote  # somebody else has noticed, and opened a new one
-                child = self._child
-            if moved_on and not begun:
+            if not begun:
                 return False
-            if child is not None and not moved_on:
-                child.end(wait=True)  # it may hang rather than be dead; either way it is of no use any more
-                raise UserError("engine_died", model=self._name, reason=child.reason()) from error
-            raise
+            raise UserError("engine_died", model=self._name, reason=opened.child.death()) from error
         return True
 
-    def _opened(self) -> Generator[Step, None, Remote]:
+    def _opened(self) -> Generator[Step, None, _Opened]:
         """Open the model where it is not open; many may wait for that, and the last to leave stops it.
 
         Raises:
-            UserError: `model_unusable`, `memory_short`, `engine_timeout`.
+            UserError: `model_path_missing`, `gguf_not_one`, `model_unusable`, `memory_short`, `engine_timeout`.
         """
-        child = self._join_opening()
+        opened = self._join_opening()
+        child = opened.child
         try:
-            while not child.answered(WAIT_S):
+            while not child.answered(0):
                 yield Opening(child.seconds)
+                child.answered(WAIT_S)
         finally:
             with self._lock:
-                child.waiters -= 1
-                if not child.waiters and not child.answered(0):
+                opened.waiters -= 1
+                if not opened.waiters and not child.answered(0):
                     child.end()
-        return self._client_of(child)
+        if child.error:
+            late = child.seconds >= self._settings.model_load_s
+            raise UserError("engine_timeout" if late else "model_unusable", model=self._name, reason=child.error)
+        return opened
 
-    def _join_opening(self) -> Child:
+    def _join_opening(self) -> _Opened:
         with self._lock:
-            if self._child is None or not self._child.alive:
-                self._child, self._remote = self._new_child(), None
-            self._child.waiters += 1
-            return self._child
+            if self._current is None or not self._current.child.alive:
+                self._current = _Opened(self, self._new_child())
+            self._current.waiters += 1
+            return self._current
 
     def _new_child(self) -> Child:
         settings = self._settings
-        context_tokens = self.context_tokens
         machine.check_memory(self._name, self.memory_bytes)
         return Child(
             Config(
                 path=str(self._path.absolute()),
-                context_tokens=context_tokens,
+                context_tokens=self.context_tokens,
                 slots=settings.slots,
                 threads=settings.threads or machine.cores(),
                 batch_tokens=settings.prefill_batch_tokens,
@@ -162,20 +163,26 @@ class Llama:
             )
         )
 
-    def _client_of(self, child: Child) -> Remote:
-        if child.error:
-            if child.seconds >= self._settings.model_load_s:
-                raise UserError("engine_timeout", model=self._name)
-            raise UserError("model_unusable", model=self._name, reason=child.error)
-        with self._lock:
-            if self._remote is None or self._remote.server.url != child.url:
-                where = Server(
-                    child.url,
-                    model=self._name,
-                    key=child.key,
-                    name=self._name,
-                    dialect=Dialect.LLAMA_CPP,
-                    context_tokens=self.context_tokens,
-                )
-                self._remote = Remote(where, self._line)
-            return self._remote
+    def _client(self, child: Child) -> Remote:
+        server = Server(
+            child.url,
+            model=self._name,
+            key=child.key,
+            name=self._name,
+            dialect=Dialect.LLAMA_CPP,
+            context_tokens=self.context_tokens,
+        )
+        return Remote(server, self._line)
+
+
+class _Opened:
+    """One child, who waits for it to open, and the client of its server."""
+
+    def __init__(self, engine: Llama, child: Child) -> None:
+        self.child = child
+        self.waiters = 0
+        self._engine = engine
+
+    @functools.cached_property
+    def client(self) -> Remote:
+        return self._engine._client(self.child)

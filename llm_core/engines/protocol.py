@@ -6,6 +6,7 @@ Text in, steps out: knows nothing of connections, threads or waiting.
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,8 @@ from llm_core.engines.base import Choice, Finished, FinishReason, Prompt, Readin
 from llm_core.errors import UserError
 
 SEED_MAX = 2**32 - 1  # llama.cpp draws a seed of its own for this one and cuts larger ones
+# How OpenAI's own server and vLLM say it; neither gives the numbers by themselves.
+_TOO_LONG = re.compile(r"maximum context length is (\d+) tokens.*?(\d+)", re.DOTALL)
 
 
 class Dialect(StrEnum):
@@ -103,6 +106,7 @@ class Reply:
     _reason: FinishReason | None = None
     _usage: Mapping[str, Any] = field(default_factory=dict)
     _deltas: int = 0
+    _thinking: bool = False
     _first: float = 0.0  # seconds of our own clock: the server's would tell what was cached
     _last: float = 0.0
 
@@ -131,7 +135,7 @@ class Reply:
             yield self._reading(progress)
         self._usage = chunk.get("usage") or self._usage
         for choice in chunk.get("choices") or ():
-            text = (choice.get("delta") or {}).get("content") or ""
+            text = self._text(choice.get("delta") or {})
             logprobs = (choice.get("logprobs") or {}).get("content") or ()
             if text or logprobs:
                 self._last = time.perf_counter()
@@ -140,6 +144,14 @@ class Reply:
                 yield Writing(self.prompt, text, tokens(logprobs) if self.alternatives else ())
             if reason := choice.get("finish_reason"):
                 self._reason = "length" if reason == "length" else "stop"
+
+    def _text(self, delta: Mapping[str, Any]) -> str:
+        """The reply; thoughts that a server keeps apart stand before it in the tags that others leave in the text."""
+        thought, text = delta.get("reasoning_content") or "", delta.get("content") or ""
+        opened = "<think>" if thought and not self._thinking else ""
+        closed = "</think>" if text and (thought or self._thinking) else ""
+        self._thinking = bool(thought or self._thinking) and not closed
+        return opened + thought + closed + text
 
     def _reading(self, progress: Mapping[str, Any]) -> Reading:
         """What is left of the prompt, stretched over the whole: a share that was cached stays untold."""
@@ -151,10 +163,10 @@ class Reply:
         """The last step, once the stream is over.
 
         Raises:
-            UserError: `engine_died`, where the stream broke off before the reply had an end.
+            UserError: `reply_broken_off`, where the stream ended before the reply did.
         """
         if self._reason is None:
-            raise UserError("engine_died", model=self.model, reason="the reply broke off")
+            raise UserError("reply_broken_off", model=self.model)
         written = int(self._usage.get("completion_tokens", self._deltas))
         seconds = self._last - self._first
         return Finished(
@@ -202,4 +214,7 @@ def refusal(model: str, answer: Any) -> UserError:
         return UserError("engine_refused", model=model, reason=str(error or answer)[:300])
     if error.get("type") == "exceed_context_size_error":
         return UserError("prompt_too_long", n_prompt=error.get("n_prompt_tokens", 0), n_ctx=error.get("n_ctx", 0))
-    return UserError("engine_refused", model=model, reason=str(error.get("message", ""))[:300])
+    text = str(error.get("message", ""))
+    if too_long := _TOO_LONG.search(text):
+        return UserError("prompt_too_long", n_prompt=int(too_long[2]), n_ctx=int(too_long[1]))
+    return UserError("engine_refused", model=model, reason=text[:300])

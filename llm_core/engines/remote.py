@@ -23,7 +23,7 @@ from llm_core.errors import UserError
 WAIT_S = 0.1  # the longest wait without a chance to stop
 CONNECT_S = 10.0
 SILENCE_S = 120.0  # a server that sends nothing for so long is given up: a batch of a prompt takes a second or two
-LINE_BYTES_MAX = 16_000_000  # of one chunk; a chunk with five alternatives has 1 kB
+LINE_BYTES_MAX = 64_000_000  # of one chunk: five alternatives take 1 kB, a whole vocabulary 20 MB
 CAPABILITIES = {
     Dialect.LLAMA_CPP: frozenset(
         {Capability.JSON_SCHEMA, Capability.GRAMMAR, Capability.LOGPROBS, Capability.EXACT_SEED}
@@ -168,7 +168,7 @@ class Remote:
             case (
                 ValueError() | KeyError() | TypeError() | AttributeError()
             ):  # JSON of another shape than the protocol's
-                return UserError("engine_refused", model=self._name, reason="the server does not speak the protocol")
+                return UserError("server_strange", model=self._name)
         return error
 
     def _wait(self, work: Coroutine[Any, Any, int]) -> int:
@@ -195,7 +195,8 @@ class Remote:
         return int(lengths[0] or 0) if lengths else 0
 
     async def _ask_count(self, prompt: Prompt) -> int:
-        said = {"model": self.server.model, "messages": protocol.messages(prompt)}
+        turns = protocol.messages(prompt)
+        said = {"model": self.server.model, "messages": turns}
         match self.server.dialect:
             case Dialect.LLAMA_CPP:
                 return int((await self._post("/v1/chat/completions/input_tokens", said))["input_tokens"])
@@ -203,7 +204,7 @@ class Remote:
                 return int((await self._post("/tokenize", said))["count"])
             case Dialect.OPENAI:
                 # Three bytes are one Chinese character or most of an English word; each turn has its marks.
-                return sum(len(each["content"].encode()) // 3 + 4 for each in said["messages"])
+                return sum(len(turn["content"].encode()) // 3 + 4 for turn in turns)
 
 
 class _UnderWay:
@@ -277,12 +278,13 @@ async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
     Raises:
         ValueError: one has no end.
     """
-    rest = b""
+    line: list[bytes] = []  # in pieces, joined once: a chunk with every token of a vocabulary has megabytes
     async for piece in answer.aiter_bytes():
-        *whole, rest = (rest + piece).split(b"\n")
-        for line in whole:
-            yield line
-        if len(rest) > LINE_BYTES_MAX:
+        first, *others = piece.split(b"\n")
+        line.append(first)
+        for other in others:
+            yield b"".join(line)
+            line = [other]
+        if len(line) > 1 and sum(map(len, line)) > LINE_BYTES_MAX:
             raise ValueError("a line without end")
-    if rest:
-        yield rest
+    yield b"".join(line)

@@ -1,0 +1,78 @@
+"""A real, small language model (SmolLM2 135M): what random weights cannot show."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from llm_core.engines.base import Message, Reading, Sampling, Writing
+from llm_core.engines.llama import Llama
+from llm_core.settings import Settings
+from tests.engines.replies import ask, cpu_until_still, reply, until
+
+FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
+COLD = Sampling(temperature=0, max_tokens=60)
+CITY = {
+    "type": "object",
+    "properties": {"city": {"type": "string", "maxLength": 30}, "country": {"type": "string", "maxLength": 30}},
+    "required": ["city", "country"],
+}
+
+pytestmark = pytest.mark.models
+
+
+@pytest.fixture(scope="module")
+def smol(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Llama]:
+    """The model named by LLM_CORE_TEST_GGUF, or the one that was fetched into the settings' home."""
+    path = Path(os.environ.get("LLM_CORE_TEST_GGUF") or Settings().paths.models / FILE)
+    if not path.exists():
+        pytest.skip(f"{path} is not there: python -m llm_core models get smollm2-135m-instruct-q4_1")
+    engine = Llama("smol", path, Settings(home=tmp_path_factory.mktemp("home"), offline=True))
+    yield engine
+    engine.close()
+
+
+def test_it_knows_something(smol: Llama) -> None:
+    text, finished = reply(smol, "What is the capital of France?", COLD)
+    assert "Paris" in text
+    assert finished.reason == "stop"
+
+
+def test_it_remembers_the_conversation(smol: Llama) -> None:
+    turns = [
+        Message("user", "My name is Anna."),
+        Message("assistant", "Hello Anna!"),
+        Message("user", "What is my name?"),
+    ]
+    text = "".join(step.text for step in smol.generate([turns], COLD) if isinstance(step, Writing))
+    assert "Anna" in text
+
+
+def test_stop_ends_the_computing(smol: Llama) -> None:
+    story = Sampling(max_tokens=2000)
+    for prompt, moment in (("Tell me a long story.", Writing), ("The sea is wide. " * 400, Reading)):
+        steps = smol.generate([ask(prompt)], story)
+        until(steps, lambda step, moment=moment: isinstance(step, moment))  # type: ignore[misc]
+        steps.close()
+        assert smol._current is not None
+        assert cpu_until_still(smol._current.child.pid) < 3  # one batch of 64 tokens; the whole is over 20 s
+
+
+def test_json_is_json(smol: Llama) -> None:
+    question = "Name one city and its country, as JSON."
+    answer = json.loads(reply(smol, question, Sampling(temperature=0, json_schema=CITY, max_tokens=100))[0])
+    assert set(answer) == {"city", "country"}
+
+
+def test_the_likeliest_next_word_is_seen(smol: Llama) -> None:
+    steps = smol.generate(
+        [ask("What is the capital of France?")], Sampling(temperature=0, max_tokens=8, alternatives=5)
+    )
+    tokens = [token for step in steps if isinstance(step, Writing) for token in step.tokens]
+    paris = next(token for token in tokens if token.text == " Paris")
+    assert paris.logprob > -1
+    assert len({choice.text for choice in paris.choices}) == 5
