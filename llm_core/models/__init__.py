@@ -1,1 +1,1 @@
-"""Families of our own as Transformers classes, tokenizers, and the card of a model."""
+"""Families of language models, their tokenizers and their cards."""

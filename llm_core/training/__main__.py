@@ -1,0 +1,59 @@
+"""python -m llm_core.training RECIPE.yaml [--data DIR] [--runs DIR] [--seconds S] [--smoke] [--continue]"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+_TELL_EVERY = 20
+# Large blocks stay with the process instead of going back to the system after each step: 1.1 times as fast.
+_MALLOC = {"MALLOC_TRIM_THRESHOLD_": "8000000000", "MALLOC_MMAP_THRESHOLD_": "8000000000"}
+
+
+def main() -> None:
+    """Run the recipe; metrics go to the run's folder, a line now and then to the terminal."""
+    if sys.platform == "linux" and not _MALLOC.keys() <= os.environ.keys():  # glibc reads them when it starts
+        command = [sys.executable, "-m", "llm_core.training", *sys.argv[1:]]
+        os.execve(sys.executable, command, os.environ | _MALLOC)  # noqa: S606 - itself, with two variables more
+    options = _options()
+
+    import torch
+
+    from llm_core.events import Done, Item
+    from llm_core.training.config import load_recipe
+    from llm_core.training.loop import StepRecord
+    from llm_core.training.run import Run
+
+    torch.set_num_threads(options.threads)
+    config = load_recipe(options.recipe, {"data": str(options.data)}).with_budget(**_budget(options))
+    run = Run(config, options.runs / config.name)
+    run.prepare()
+    for event in run.train(resume=options.resume):
+        told = event.result if isinstance(event, Done) else event.value if isinstance(event, Item) else None
+        if not isinstance(told, StepRecord) or told.step % _TELL_EVERY == 0:
+            print(told, flush=True)
+
+
+def _budget(options: argparse.Namespace) -> dict[str, Any]:
+    if options.smoke:
+        return {"steps": 4, "seconds": None, "evaluate_every": 2}
+    return {"steps": None, "seconds": options.seconds} if options.seconds else {}
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m llm_core.training")
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--data", type=Path, default=Path(), help="the folder that ${data} in the recipe stands for")
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="where the run's folder is made")
+    parser.add_argument("--seconds", type=float, help="train this long instead of the recipe's budget")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--smoke", action="store_true", help="four updates, to see that all is well")
+    parser.add_argument("--continue", dest="resume", action="store_true", help="go on from the last checkpoint")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

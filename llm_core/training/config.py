@@ -1,0 +1,146 @@
+"""TrainConfig: everything that decides what a training run does.
+
+A YAML recipe, the command line and the page's form are three ways to fill it.
+Two runs with equal configurations, equal text and a budget in steps end with
+equal weights.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Template
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Family = Literal["decoder", "seq2seq"]
+Size = Literal["tiny", "small", "medium", "base"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Source(_Part):
+    """One file of text, how much of it to take, and on whose terms."""
+
+    path: Path
+    fields: tuple[str, ...] = ("text",)
+    """Columns of a JSON line: one for running text, two for a sentence pair."""
+    where: dict[str, tuple[str, ...]] = {}
+    """Keep a row only if each named column begins with one of these strings."""
+    characters: int | None = Field(default=None, gt=0)
+    """Stop after this many characters; files are expected to be shuffled."""
+    origin: str
+    licence: str
+    written_by_model: str | None = None
+    """The model that wrote this text, where people did not."""
+
+
+class Cleaning(_Part):
+    """Which documents or pairs are fit to learn from; lengths in characters."""
+
+    min_characters: int = 1
+    max_characters: int = 1_000_000
+    max_length_ratio: float | None = None
+    """Pairs only: drop a pair whose English is this many times longer, or shorter, than usual
+    for its Chinese."""
+    deduplicate: bool = True
+
+
+class Tokenizing(_Part):
+    """How text is cut into pieces."""
+
+    kind: Literal["byte-bpe", "unigram"]
+    vocabulary: int = Field(gt=8, le=65_536)
+    """Pieces; a text too small for so many gives fewer."""
+    sample_characters: int = 20_000_000
+    """The tokenizer is learned on this much of the training text."""
+
+    @model_validator(mode="after")
+    def _room_for_bytes(self) -> Tokenizing:
+        if self.kind == "byte-bpe" and self.vocabulary <= 256:
+            raise ValueError("byte-bpe has 256 bytes to begin with: take a larger vocabulary")
+        return self
+
+
+class Batching(_Part):
+    """How many tokens a forward pass and an update see."""
+
+    context: int = Field(default=256, gt=1)
+    """Decoder: tokens in a sequence. Seq2seq: the longest side of a pair."""
+    micro_tokens: int = Field(default=4096, gt=1)
+    """Tokens in one forward pass, padding included."""
+    accumulate: int = Field(default=1, gt=0)
+    """Forward passes in one update."""
+
+
+class Optimizing(_Part):
+    """The optimizer and its learning rate over the run."""
+
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    learning_rate: float = Field(default=3e-3, gt=0)
+    weight_decay: float = Field(default=0.1, ge=0)
+    betas: tuple[float, float] = (0.9, 0.95)
+    warmup_steps: int = Field(default=100, ge=0)
+    schedule: Literal["cosine", "constant-then-decay"] = "constant-then-decay"
+    decay_fraction: float = Field(default=0.4, gt=0, le=1)
+    """constant-then-decay: the last part of the run, in which the rate falls to zero."""
+    clip: float = Field(default=1.0, gt=0)
+    label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+
+
+class Budget(_Part):
+    """When to stop, and how often to look and to save.
+
+    With `steps` the learning rate follows the step and a run can be repeated bit for
+    bit; with `seconds` it follows the clock of this run, interruptions not counted.
+    """
+
+    steps: int | None = Field(default=None, gt=0)
+    seconds: float | None = Field(default=None, gt=0)
+    evaluate_every: int = Field(default=200, gt=0)
+    checkpoint_every_seconds: float = Field(default=300.0, gt=0)
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Budget:
+        if (self.steps is None) == (self.seconds is None):
+            raise ValueError("give either budget.steps or budget.seconds")
+        return self
+
+
+class TrainConfig(_Part):
+    """A training run, whole."""
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
+    family: Family
+    size: Size = "small"
+    shape: dict[str, int | float] = {}
+    """Knobs of the family's shape that replace what the size dial gives."""
+    languages: tuple[str, ...] = ("zh", "en")
+    sources: tuple[Source, ...] = Field(min_length=1)
+    cleaning: Cleaning = Cleaning()
+    tokenizer: Tokenizing
+    validation_fraction: float = Field(default=0.01, gt=0, lt=0.5)
+    batch: Batching = Batching()
+    optimize: Optimizing = Optimizing()
+    budget: Budget
+    prompts: tuple[str, ...] = ()
+    """Decoder: continued at every evaluation. Seq2seq: translated."""
+    seed: int = Field(default=0, ge=0)
+
+    def with_budget(self, **changes: Any) -> TrainConfig:
+        """The same run with some fields of its budget changed."""
+        budget = Budget.model_validate(self.budget.model_dump() | changes)
+        return self.model_copy(update={"budget": budget})
+
+
+def load_recipe(path: Path, variables: dict[str, str]) -> TrainConfig:
+    """Read a YAML recipe, with `${name}` filled from `variables`.
+
+    Raises KeyError for a variable without a value and pydantic's ValidationError, which
+    names the entry, for a recipe that is not one.
+    """
+    filled = Template(path.read_text(encoding="utf-8")).substitute(variables)
+    return TrainConfig.model_validate(yaml.safe_load(filled))

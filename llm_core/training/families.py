@@ -1,0 +1,68 @@
+"""The families that can be trained: one line each, all of one shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from llm_core.models import decoder, seq2seq
+from llm_core.training.config import TrainConfig
+from llm_core.training.dataset import Blocks, Pairs, Stream
+from llm_core.training.evaluate import continue_texts, translate_prompts
+from llm_core.training.tokenize import Tokens
+
+
+@dataclass(frozen=True)
+class Family:
+    """What a run has to know of a family of models."""
+
+    sizes: Mapping[str, Any]
+    """From the size dial to a shape."""
+    build: Callable[[Any, PreTrainedTokenizerFast, int], PreTrainedModel]
+    """(shape, tokenizer, context in tokens) -> a model with fresh weights."""
+    open_stream: Callable[[TrainConfig, PreTrainedTokenizerFast, Sequence[Tokens]], Stream]
+    """(configuration, tokenizer, token ids of each field of a row) -> batches."""
+    sample: Callable[[PreTrainedModel, PreTrainedTokenizerFast, Sequence[str]], list[str]]
+    """What a model makes of each prompt."""
+    own_pieces: Callable[[Sequence[str]], list[str]]
+    """Pieces that the tokenizer needs for these languages, beside those of the text."""
+
+
+def shape_of(family: Family, config: TrainConfig) -> Any:
+    """The shape of the size dial with the configuration's own knobs in it.
+
+    Raises:
+        ValueError: a knob that this family does not have.
+    """
+    shape = family.sizes[config.size]
+    unknown = config.shape.keys() - {field.name for field in fields(shape)}
+    if unknown:
+        raise ValueError(f"{config.family} has no {', '.join(sorted(unknown))}")
+    return replace(shape, **config.shape)
+
+
+def open_tokens(folder: Path, split: str) -> list[Tokens]:
+    """The token ids of a split, one file for each field of a row."""
+    return [Tokens.open(path.with_suffix("")) for path in sorted(folder.glob(f"{split}-*.ids"))]
+
+
+def _blocks(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequence[Tokens]) -> Blocks:
+    batch = config.batch
+    return Blocks(tokens[0], batch.context, max(1, batch.micro_tokens // batch.context), config.seed)
+
+
+def _pairs(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequence[Tokens]) -> Pairs:
+    vocabulary, batch = tokenizer.get_vocab(), config.batch
+    first, second = (vocabulary[tag] for tag in seq2seq.tags(config.languages))
+    pad = tokenizer.pad_token_id
+    return Pairs((tokens[0], tokens[1]), (first, second), pad, batch.context, batch.micro_tokens, config.seed)
+
+
+FAMILIES: Mapping[str, Family] = {
+    "decoder": Family(decoder.SIZES, decoder.build, _blocks, continue_texts, lambda languages: []),
+    "seq2seq": Family(seq2seq.SIZES, seq2seq.build, _pairs, translate_prompts, seq2seq.tags),
+}

@@ -1,0 +1,102 @@
+"""The training loop: batches in, updates out, one record for each.
+
+It does not know where the text came from, that a screen exists, or which family it trains:
+a model is anything whose `base_model` turns a batch into hidden states, with an output
+matrix of the vocabulary's height.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from transformers import PreTrainedModel
+
+from llm_core.training.checkpoint import Mark, load_checkpoint, save_checkpoint
+from llm_core.training.config import TrainConfig
+from llm_core.training.dataset import Stream
+from llm_core.training.loss import batch_loss
+from llm_core.training.optimizer import build_optimizers, clip_gradients, rate_factor, set_rate
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """One update: `loss` in nats a token, `tokens` since the start, `seconds` of work since the start."""
+
+    step: int
+    loss: float
+    learning_rate: float
+    gradient_norm: float
+    tokens: int
+    seconds: float
+    tokens_per_second: float
+
+
+class Trainer:
+    """A model, its data and its optimizer on their way through a budget."""
+
+    def __init__(self, config: TrainConfig, model: PreTrainedModel, stream: Stream, checkpoints: Path) -> None:
+        self.config, self.model, self.stream, self.checkpoints = config, model, stream, checkpoints
+        self.optimizers = build_optimizers(model, config.optimize)
+        self.step, self.tokens = 0, 0
+        self._earlier_seconds, self._started = 0.0, time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of work, earlier sittings included."""
+        return self._earlier_seconds + time.monotonic() - self._started
+
+    @property
+    def progress(self) -> float:
+        """The part of the budget that is spent, from 0."""
+        budget = self.config.budget
+        return self.step / budget.steps if budget.steps else self.seconds / (budget.seconds or 1.0)
+
+    def resume(self) -> bool:
+        """Go to the newest whole checkpoint; False if there is none."""
+        mark = load_checkpoint(self.checkpoints, self.model, self.optimizers)
+        if mark is None:
+            return False
+        self.step, self.tokens, self._earlier_seconds = mark.step, mark.tokens, mark.seconds
+        self._started = time.monotonic()
+        self.stream.seek(mark.position)
+        return True
+
+    def save(self) -> Path:
+        """Write a checkpoint; the folder it is in."""
+        mark = Mark(self.step, self.seconds, self.tokens, self.stream.position)
+        return save_checkpoint(self.checkpoints, mark, self.model, self.optimizers)
+
+    def run(self) -> Iterator[StepRecord]:
+        """Train until the budget is spent, one record an update; closing the iterator stops at once."""
+        saved = time.monotonic()
+        self.model.train()
+        while self.progress < 1.0:
+            yield self._update()
+            if time.monotonic() - saved > self.config.budget.checkpoint_every_seconds:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+
+    def _update(self) -> StepRecord:
+        began = time.monotonic()
+        settings = self.config.optimize
+        rate = settings.learning_rate * rate_factor(settings, self.step, self.progress)
+        set_rate(self.optimizers, rate)
+        batches = [self.stream.next() for _ in range(self.config.batch.accumulate)]
+        targets = sum(batch.targets for batch in batches)
+        loss = 0.0
+        for batch in batches:
+            total, plain = batch_loss(self.model, batch.to(self.model.device), settings.label_smoothing)
+            (total / targets).backward()
+            loss += float(plain)
+        norm = clip_gradients(self.model, settings.clip)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self.tokens += targets
+        speed = targets / (time.monotonic() - began)
+        return StepRecord(self.step, loss / targets, rate, norm, self.tokens, self.seconds, speed)

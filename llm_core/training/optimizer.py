@@ -1,0 +1,64 @@
+"""Optimizers, and the learning rate over a run."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import nn
+from torch.optim import AdamW, Muon, Optimizer
+
+from llm_core.training.config import Optimizing
+
+
+def build_optimizers(model: nn.Module, settings: Optimizing) -> list[Optimizer]:
+    """AdamW for all, or Muon for the matrices inside the layers and AdamW for the rest.
+
+    Embeddings, norms and biases are not decayed. Muon's updates are scaled to AdamW's
+    size (Liu et al. 2025), so that one learning rate serves both.
+    """
+    matrices, embeddings, vectors = _split(model)
+    rate, decay = settings.learning_rate, settings.weight_decay
+    if settings.optimizer == "muon":
+        muon = Muon(matrices, lr=rate, weight_decay=decay, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+        return [muon, AdamW(embeddings + vectors, lr=rate, weight_decay=0.0, betas=settings.betas, fused=True)]
+    groups = [
+        {"params": matrices, "weight_decay": decay},
+        {"params": embeddings + vectors, "weight_decay": 0.0},
+    ]
+    return [AdamW(groups, lr=rate, betas=settings.betas, fused=True)]
+
+
+def _split(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
+    embedded = {id(m.weight) for m in model.modules() if isinstance(m, nn.Embedding)}
+    trained = [p for p in model.parameters() if p.requires_grad]
+    matrices = [p for p in trained if p.ndim == 2 and id(p) not in embedded]
+    embeddings = [p for p in trained if id(p) in embedded]
+    vectors = [p for p in trained if p.ndim != 2]
+    return matrices, embeddings, vectors
+
+
+def rate_factor(settings: Optimizing, step: int, progress: float) -> float:
+    """What the learning rate is multiplied by.
+
+    step: updates done. progress: the part of the budget spent, 0 to 1. Warm-up is linear in
+    steps; after it the rate falls to zero at progress 1, as a cosine or, in the last
+    `decay_fraction`, as a line.
+    """
+    warm = min(1.0, (step + 1) / max(1, settings.warmup_steps))
+    progress = min(1.0, progress)
+    if settings.schedule == "cosine":
+        return warm * 0.5 * (1 + math.cos(math.pi * progress))
+    return warm * min(1.0, (1 - progress) / settings.decay_fraction)
+
+
+def set_rate(optimizers: list[Optimizer], rate: float) -> None:
+    """Give every parameter the learning rate `rate`."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = rate
+
+
+def clip_gradients(model: nn.Module, largest: float) -> float:
+    """Scale all gradients so that their norm is at most `largest`; returns the norm before."""
+    return float(torch.nn.utils.clip_grad_norm_(model.parameters(), largest))
