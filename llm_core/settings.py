@@ -82,3 +82,13 @@ class Settings(BaseSettings):
     def paths(self) -> Paths:
         """The places under `home`."""
         return Paths(self.home)
+
+
+def reference() -> str:
+    """All settings as docs/settings.md holds them; a test keeps the two level."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        variable = "HF_ENDPOINT, LLM_CORE_HUB_ENDPOINT" if name == "hub_endpoint" else f"LLM_CORE_{name.upper()}"
+        default = field.get_default(call_default_factory=True) if name != "home" else "the user's data folder"
+        rows.append(f"| `{variable}` | {'' if default is None else default} | {field.description} |")
+    return "\n".join(["| variable | default | what it is |", "|---|---|---|", *rows]) + "\n"
