@@ -50,6 +50,8 @@ HEADERS = {
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # Gradio would have the server fetch these for anyone: `file=https://...` and `proxy=https://...`.
 _FETCHES = re.compile(r"file=(https?|ftp):|/proxy=", re.IGNORECASE)
+# The OpenAI protocol looks at its callers itself: its clients expect refusals in its own shape.
+_LOOKS_ITSELF = ("/v1/",)
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -74,7 +76,7 @@ class PageHeaders:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        if refused := self._refusal(scope, headers):
+        if not scope["path"].startswith(_LOOKS_ITSELF) and (refused := self._refusal(scope, headers)):
             await refused(scope, receive, _with_headers(send))
             return
         wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
