@@ -80,6 +80,25 @@ def reply(generator: Generator, messages: Sequence[Message], sampling: Sampling,
     yield from _follow(steps, context, left_out)
 
 
+def complete(generator: Generator, messages: Sequence[Message], sampling: Sampling, *, visitor: str = "") -> Events:
+    """Answer exactly these messages: nothing is left out, so that too many of them are refused.
+
+    Args:
+        generator: the model.
+        messages: turns as the caller wrote them.
+        sampling: with `alternatives`, an `Item` of tokens follows each `Delta`.
+        visitor: for the waiting line.
+
+    Yields:
+        As `reply`.
+
+    Raises:
+        UserError: `prompt_too_long`, and the others of the engine.
+    """
+    context = yield from ticking(lambda: generator.context_tokens, "opening")
+    yield from _follow(generator.generate([messages], sampling, visitor=visitor), context, 0)
+
+
 def _follow(steps: Iterator[Step], context: int, left_out: int) -> Events:
     text: list[str] = []
     tokens: list[Token] = []

@@ -8,7 +8,7 @@ import logging.handlers
 from collections.abc import Sequence
 from typing import Any
 
-from llm_core.engines.base import Message
+from llm_core.engines.base import Message, Sampling
 from llm_core.engines.pool import Pool
 from llm_core.events import Events
 from llm_core.jobs import Jobs
@@ -61,6 +61,22 @@ class Workbench:
             The events of a reply; `Done` holds a `tasks.chat.Reply`.
         """
         return self._replies.events(messages, ChatOptions.of(options), visitor=visitor)
+
+    def complete(
+        self, messages: Sequence[Message], sampling: Sampling, *, model: str | None = None, visitor: str = ""
+    ) -> Events:
+        """Answer messages as they are: no role, no system prompt, nothing left out. For the OpenAI protocol.
+
+        Args:
+            messages: the turns, in the caller's words alone.
+            sampling: every dial of the engine.
+            model: an id, the beginning of one, or "chat"; never a path.
+            visitor: who asks; the waiting line takes turns between visitors.
+
+        Yields:
+            The events of a reply; `Done` holds a `tasks.chat.Reply`.
+        """
+        return self._replies.completion(messages, sampling, model=model, visitor=visitor)
 
     def close(self) -> None:
         """End everything that runs: jobs first, then engines, then the database."""

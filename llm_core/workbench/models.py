@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Generator as Generating
 from collections.abc import Sequence
@@ -42,7 +43,8 @@ class Models:
 
     def listing(self) -> list[Entry]:
         """Every model that is here or can be had, recommended ones first."""
-        return listing.entries(self._settings)
+        named = self._named()
+        return listing.entries(self._settings, [named.path] if named and named.path else [])
 
     def choice(self, task: str, name: str | None = None) -> Choice:
         """The model that serves `task`, and why.
@@ -57,6 +59,8 @@ class Models:
         """
         if name and (any(mark in name for mark in "/\\:") or name.lower().endswith(SUFFIX)):
             raise UserError("model_unknown", name=name[:80], nearest=", ".join(e.id for e in self.listing()[:3]))
+        if name and (named := self._named()) and named.id == name:
+            name = None
         return choose.choose(task, self._settings, name)
 
     def ready(self, task: str, name: str | None = None) -> Generating[Event, None, tuple[Entry, Generator]]:
@@ -137,6 +141,12 @@ class Models:
         self._pool.forget(entry.id)
         verify.remove(entry, self._settings)
         return entry
+
+    def _named(self) -> Entry | None:
+        """The model that the settings name, which may be a file elsewhere; visitors know it by its id."""
+        with contextlib.suppress(UserError):
+            return choose.choose("chat", self._settings).entry if self._settings.model else None
+        return None
 
     def _wanted(self, name: str) -> Sequence[Entry]:
         return choose.to_fetch("chat", self._settings) if name == "recommended" else (self.find(name),)

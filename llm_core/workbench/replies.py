@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from llm_core.catalog.listing import Entry
-from llm_core.engines.base import Capability, Message
+from llm_core.engines.base import Capability, Message, Sampling
 from llm_core.errors import UserError
 from llm_core.events import Events, Notice
 from llm_core.messages import Language
@@ -45,6 +46,30 @@ class Replies:
         alternatives = ALTERNATIVES if Capability.LOGPROBS in generator.capabilities else 0
         sampling = options.sampling(max_tokens=self._settings.reply_tokens_max, alternatives=alternatives)
         yield from chat.reply(generator, messages, sampling, visitor=visitor)
+
+    def completion(
+        self, messages: Sequence[Message], sampling: Sampling, *, model: str | None = None, visitor: str = ""
+    ) -> Events:
+        """Answer messages as the caller wrote them, with dials as the caller set them.
+
+        Yields:
+            As `tasks.chat.complete`, and Notice("model").
+
+        Raises:
+            UserError: `model_not_ready` while it is being fetched, `lacks` where its engine cannot do what `sampling`
+                asks for.
+        """
+        for message in messages:
+            check_text(message.content, self._settings.message_chars_max)
+        state = self._models.fetching()
+        if state and state.state == "running" and self._models.choice("chat", model).entry.path is None:
+            raise UserError("model_not_ready", name=state.id, done=state.done, total=state.total)
+        entry, generator = yield from self._models.ready("chat", model)
+        yield Notice("model", {"id": entry.id, "title": entry.title})
+        for capability in sampling.needs() - generator.capabilities:
+            raise UserError("lacks", model=entry.id, what=capability.value)
+        sampling = replace(sampling, max_tokens=min(sampling.max_tokens, self._settings.reply_tokens_max))
+        yield from chat.complete(generator, messages, sampling, visitor=visitor)
 
     def _system(self, messages: Sequence[Message], options: ChatOptions, entry: Entry) -> list[Message]:
         if options.system is not None:
