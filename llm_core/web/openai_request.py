@@ -60,7 +60,7 @@ class Request(BaseModel):
         Raises:
             UserError: `value_unusable` or `not_offered`, naming the place; `text_empty`, with nothing to answer.
         """
-        turns = [_turn(place, message) for place, message in enumerate(self.messages)]
+        turns = [turn(f"messages.{place}", message) for place, message in enumerate(self.messages)]
         if not turns or turns[-1].role == "assistant" or not turns[-1].content.strip():
             raise UserError("text_empty")
         return turns
@@ -110,24 +110,31 @@ def read(body: bytes) -> Request:
         raise refused(Request, error) from None
 
 
-def _turn(place: int, message: Mapping[str, Any]) -> Message:
+def turn(place: str, message: Any) -> Message:
+    """One message, text alone; `place` is what an error calls it.
+
+    Raises:
+        UserError: `value_unusable`, `not_offered`.
+    """
+    if not isinstance(message, dict):
+        raise UserError("value_unusable", name=place, value=shown(message))
     role, content = message.get("role"), message.get("content")
     if role in ("tool", "function"):
-        raise UserError("not_offered", name=f"messages.{place}.role={role}")
+        raise UserError("not_offered", name=f"{place}.role={role}")
     if not isinstance(role, str) or role not in ROLES:
-        raise UserError("value_unusable", name=f"messages.{place}.role", value=shown(role))
+        raise UserError("value_unusable", name=f"{place}.role", value=shown(role))
     if isinstance(content, list):
         content = "".join(_part(place, part) for part in content)
     if not isinstance(content, str):
-        raise UserError("value_unusable", name=f"messages.{place}.content", value=shown(content))
+        raise UserError("value_unusable", name=f"{place}.content", value=shown(content))
     return Message(ROLES[role], content)
 
 
-def _part(place: int, part: Any) -> str:
+def _part(place: str, part: Any) -> str:
     """Text of one part; pictures and sound are refused."""
     if not isinstance(part, dict) or part.get("type") != "text" or not isinstance(part.get("text"), str):
         kind = part.get("type") if isinstance(part, dict) else part
-        raise UserError("not_offered", name=f"messages.{place}.content ({shown(kind)})")
+        raise UserError("not_offered", name=f"{place}.content ({shown(kind)})")
     return str(part["text"])
 
 

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from llm_core.errors import UserError
-from llm_core.web import header, tab_analyze, tab_ask, tab_chat, tab_summarize, tab_train, tab_translate
+from llm_core.web import api, header, tab_analyze, tab_ask, tab_chat, tab_summarize, tab_train, tab_translate
 from llm_core.web.frame import PRIVATE, STATIC, Build, Frame, known_visitor
 from llm_core.web.gradio import gr
 from llm_core.web.headers import LOOPBACK, PageHeaders
@@ -54,6 +54,7 @@ def build(workbench: Workbench) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(t(f"page.tab_{tab.name}"), id=tab.name, elem_id=f"tab-{tab.name}"):
                     tab.build(workbench, frame)
+        api.publish(workbench)
     # Events wait for their model in its own line (engines), not in Gradio's.
     page.queue(max_size=WAITING_EVENTS_MAX, default_concurrency_limit=None)
     page._queue.sleep_when_free = IDLE_SLEEP_S
