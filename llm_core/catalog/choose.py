@@ -55,16 +55,16 @@ def choose(task: str, settings: Settings, name: str | None = None, catalog: Cata
 def to_fetch(task: str, settings: Settings, catalog: Catalog | None = None) -> tuple[Entry, ...]:
     """What suits `task` on this machine, best first: for `models get recommended` and the first start.
 
-    Of two that need the same memory, the one of which a part is already here comes first.
+    Of those that need the same memory, one that is here comes first, then one of which a part is here.
     """
     offered = (catalog or builtin()).fetch[task]
     memory = machine.memory_bytes()
     fitting = [model for model in offered if model.memory_bytes <= memory] or [offered[-1]]
     room = [model for model in fitting if _fits_disk(model, settings)]
-    begun = {model.id for model in offered if model.target(settings).done}
-    # With no room for any, the fetch says how much is missing.
-    order = sorted(room or fitting, key=lambda model: (-model.memory_bytes, model.id not in begun))
-    return tuple(listing.of_recommended(model, settings) for model in order)
+    # With no room for any, the fetch says so.
+    entries = [listing.of_recommended(model, settings) for model in room or fitting]
+    needs = {model.id: model.memory_bytes for model in offered}
+    return tuple(sorted(entries, key=lambda entry: (-needs[entry.id], not entry.path, not entry.fetched_bytes)))
 
 
 def find(name: str, settings: Settings, catalog: Catalog | None = None) -> Entry:
@@ -139,7 +139,8 @@ def _file(name: str, entries: list[Entry]) -> Entry:
 
 
 def _fits_disk(model: Recommended, settings: Settings) -> bool:
-    return model.bytes - model.target(settings).done < machine.free_disk_bytes(settings.paths.models)
+    here = listing.of_recommended(model, settings)
+    return bool(here.path) or model.bytes - here.fetched_bytes < machine.free_disk_bytes(settings.paths.models)
 
 
 def _shown(name: str) -> str:

