@@ -48,6 +48,11 @@ class Paths:
         return self.home / "conversations.sqlite3"
 
     @property
+    def conversions(self) -> Path:
+        """Models converted for an engine; may be deleted at any time, and are made again."""
+        return self.home / "conversions"
+
+    @property
     def log(self) -> Path:
         """What went wrong, with tracebacks."""
         return self.home / "workbench.log"

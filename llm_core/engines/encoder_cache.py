@@ -1,0 +1,103 @@
+"""The converted copy of an encoder: made once for all processes, compared with its original, checked when opened."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock
+
+from llm_core import atomic
+from llm_core.engines import bert, bert_convert
+from llm_core.errors import UserError
+
+log = logging.getLogger(__name__)
+
+FORMAT = 1  # raise it when bert_convert.py writes something else
+MARK_FILE = "converted.json"  # the sha256 of what was written; a folder without it is not whole
+COSINE_MIN = 0.99  # measured: 0.998 and more; a fault of the conversion gives 0.3 to 0.95
+PROBES = ("query: 绍兴在哪里？", "passage: The mill at the lower lock was closed in 1912.")
+CONVERT_S_MAX = 300.0
+
+Pooled = Callable[[Path, Sequence[str]], bert.Floats]
+
+
+def converted(source: Path, caches: Path, pooled: Pooled) -> Path:
+    """The folder of the converted model, which is made where it is missing or damaged.
+
+    Args:
+        source: folder of the original.
+        caches: where converted models stand.
+        pooled: encodes texts, prefix included, with the converted model in a folder: mean states [n, hidden].
+
+    Raises:
+        UserError: `encoder_unusable`, `disk_full`.
+    """
+    folder = caches / f"{source.name}-int8-{_fingerprint(source)}"
+    if _is_whole(folder):
+        return folder
+    caches.mkdir(parents=True, exist_ok=True)
+    with FileLock(caches / f"{source.name}.lock"), atomic.disk_errors(caches):
+        if not _is_whole(folder):  # another process may have made it while this one waited
+            _make(source, folder, pooled)
+    return folder
+
+
+def _make(source: Path, folder: Path, pooled: Pooled) -> None:
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".converting-") as scratch:
+        aside = Path(scratch) / "model"
+        _run(source, aside)
+        _compare(source, aside, pooled)
+        with atomic.writing(aside / MARK_FILE, "w") as file:
+            json.dump({"model.bin": atomic.sha256_of(aside / "model.bin")}, file)
+        shutil.rmtree(folder, ignore_errors=True)
+        atomic.rename(aside, folder)
+
+
+def _run(source: Path, aside: Path) -> None:
+    command = [sys.executable, "-P", "-X", "utf8", bert_convert.__file__, str(source), str(aside)]
+    try:
+        subprocess.run(command, check=True, capture_output=True, text=True, timeout=CONVERT_S_MAX)
+    except (subprocess.SubprocessError, OSError) as error:
+        complaint = str(getattr(error, "stderr", None) or error).strip()
+        log.warning("converting %s: %s", source, complaint)
+        if "No space left" in complaint:
+            raise UserError("disk_full", path=str(aside.parent.parent)) from error
+        raise UserError("encoder_unusable", name=source.name, reason=complaint.splitlines()[-1][:200]) from error
+
+
+def _compare(source: Path, aside: Path, pooled: Pooled) -> None:
+    """Converters have been seen to give wrong numbers without a word; here the original has the last one."""
+    from tokenizers import Tokenizer
+
+    weights, config = bert.read_weights(source), bert.read_config(source)
+    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    ours = pooled(aside, PROBES)
+    for text, vector in zip(PROBES, ours, strict=True):
+        original = bert.hidden_states(weights, config, tokenizer.encode(text).ids).mean(0)
+        cosine = float(vector @ original / np.linalg.norm(vector) / np.linalg.norm(original))
+        if not cosine >= COSINE_MIN:
+            raise UserError("encoder_unusable", name=source.name, reason=f"cosine {cosine:.3f} to its original")
+
+
+def _is_whole(folder: Path) -> bool:
+    try:
+        mark = json.loads((folder / MARK_FILE).read_text("utf-8"))
+        return all(atomic.sha256_of(folder / name) == sha256 for name, sha256 in mark.items())
+    except (OSError, ValueError, AttributeError):
+        return False
+
+
+def _fingerprint(source: Path) -> str:
+    """Changes with the model's files; their sizes and times stand for their content, which takes long to read."""
+    files = [*sorted(source.glob("*.safetensors")), source / "config.json", source / "tokenizer.json"]
+    stamps = [(path.name, path.stat().st_size, int(path.stat().st_mtime)) for path in files]
+    return hashlib.sha256(repr((FORMAT, stamps)).encode()).hexdigest()[:12]
