@@ -59,6 +59,14 @@ class Settings(BaseSettings):
     reply_unwatched_s: float = Field(60, ge=0, description="how long a reply goes on when nobody watches")
     jobs_kept_s: float = Field(600, ge=0, description="how long a finished job can still be looked at")
 
+    # Documents: what one file may cost, read in a process of its own
+    document_bytes_max: int = Field(100_000_000, gt=0, description="size of a file; a long book of scans has 50 MB")
+    document_inflated_bytes_max: int = Field(400_000_000, gt=0, description="what a zipped file unpacks to")
+    document_chars_max: int = Field(5_000_000, gt=0, description="its text; War and Peace has 3.2 million")
+    document_pages_max: int = Field(3000, gt=0, description="pages of a PDF")
+    document_seconds_max: float = Field(120, gt=0, description="reading it; 1000 pages of PDF take about 20")
+    document_memory_mib_max: int = Field(1024, ge=256, description="memory for reading it")
+
     # Fetching
     fetch_probe_s: float = Field(3, gt=0, description="how long sources may take to answer before one is chosen")
     fetch_parallel: int = Field(3, ge=1, le=16, description="parts fetched at the same time")

@@ -16,6 +16,7 @@ from llm_core.messages import Language
 
 Kind = Literal["heading", "paragraph", "list_item", "quote", "code", "row", "caption", "footnote"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+CELL_GAP = " | "  # between the cells of a row; never inside one
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,16 @@ class Document:
     def text_of(self, block: Block) -> str:
         """The block's own characters."""
         return self.text[block.start : block.end]
+
+    def cells(self, block: Block) -> list[tuple[int, int]]:
+        """The characters of each cell of a row, empty ones too; of any other block, those of the block."""
+        if block.kind != "row":
+            return [(block.start, block.end)]
+        spans, at = [], block.start
+        for cell in self.text_of(block).split(CELL_GAP):
+            spans.append((at, at + len(cell)))
+            at += len(cell) + len(CELL_GAP)
+        return spans
 
     def block_at(self, start: int) -> int:
         """The index of the block that holds character `start`, or of the last one before it.
