@@ -41,6 +41,11 @@ class ProgressLine:
                 self.clear()
                 print(say(self._language, f"notices.{event.code}", **event.facts), file=self._stream, flush=True)
 
+    def passing(self, event: Event) -> Event:
+        """Show an event on its way to somebody else."""
+        self.show(event)
+        return event
+
     def clear(self) -> None:
         """Take the line away, so that other text can follow."""
         if self._open:
