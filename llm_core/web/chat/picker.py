@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 BY_ITSELF = ""  # the value of the menu that leaves the choice to the workbench
 SPOKEN_LANGUAGES = ("zh", "en")
+SCORES = ("requests", "tokens_per_s")  # of those in the catalog, what matters for a conversation
 
 
 def choices(models: Models, language: Language) -> list[tuple[str, str]]:
@@ -59,7 +60,7 @@ def _others(listing: Sequence[Entry], taken: str, models: Models, language: Lang
 def _table(entry: Entry, language: Language) -> str:
     size = write_bytes(entry.bytes) + (f", {_parameters(entry.parameters)}" if entry.parameters else "")
     rows = [("chat.size", size), ("chat.licence", entry.licence), ("chat.reads", _languages(entry, language))]
-    rows += [(f"chat.score_{name}", _score(name, value)) for name, value in entry.scores.items()]
+    rows += [(f"chat.score_{name}", _score(entry.scores[name])) for name in SCORES if name in entry.scores]
     filled = "".join(
         f"<div><dt>{say(language, key)}</dt><dd>{escape(value)}</dd></div>" for key, value in rows if value
     )
@@ -83,8 +84,8 @@ def _languages(entry: Entry, language: Language) -> str:
 
 
 def _parameters(n: int) -> str:
-    return f"{n / 1e9:.2f} B" if n >= 1e9 else f"{n / 1e6:.0f} M"
+    return f"{n / 1e9:.2f} B"
 
 
-def _score(name: str, value: float) -> str:
+def _score(value: float) -> str:
     return f"{value:.0%}" if value <= 1 else f"{value:g}"

@@ -61,9 +61,10 @@ def build() -> Screen:
             rail = _rail()
         with gr.Column(elem_classes=["area-main", "talk"]):
             middle = _middle()
-        with gr.Column(elem_classes=["area-side"]), fold("chat.settings"):
-            dials, picked = _dials()
-            word = html("", elem_id="word", css_class="margin")
+        with gr.Column(elem_classes=["area-side"]):
+            with fold("chat.settings"):
+                dials, picked = _dials()
+            word = html("", elem_id="word", css_class="margin", js_on_load=_script("word.js"))
     return Screen(place, kept, *rail, *middle, dials, picked, word)
 
 

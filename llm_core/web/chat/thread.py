@@ -5,7 +5,7 @@ The questions are sans, the replies serif; what can be done with a message stand
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from llm_core.errors import UserError
@@ -23,8 +23,23 @@ LONG_SHOWN_CHARS = 600
 STARTS = ("chat.start_1", "chat.start_2", "chat.start_3")
 
 
-def thread(conversation: Conversation | None, language: Language, *, running: bool, everything: bool = False) -> str:
-    """The whole thread. A reply that is being written is left to the live bubble."""
+def thread(
+    conversation: Conversation | None,
+    language: Language,
+    titles: Mapping[str, str],
+    *,
+    running: bool,
+    everything: bool = False,
+) -> str:
+    """The whole thread. A reply that is being written is left to the live bubble.
+
+    Args:
+        conversation: None for the empty page.
+        language: of the visitor.
+        titles: the models' names by their ids.
+        running: whether a reply is being written.
+        everything: whether to show older messages than the last SHOWN_MESSAGES, too.
+    """
     if conversation is None or not conversation.messages:
         return _marked(conversation, language, running, _empty(language))
     messages = conversation.messages
@@ -33,22 +48,18 @@ def thread(conversation: Conversation | None, language: Language, *, running: bo
     first = 0 if everything else max(0, len(messages) - SHOWN_MESSAGES)
     parts = [_earlier(first, language)] if first else []
     unread = _unread(messages)
+    model = ""
     for place, message in enumerate(messages):
+        changed = message.model if message.model != model else ""
+        model = message.model or model
         if place < first:
             continue
         if place and place == unread:
             parts.append(f'<p class="cut">{say(language, "chat.left_out_above")}</p>')
-        parts.append(turn(message, language, last=place == len(messages) - 1))
+        parts.append(
+            _turn(message, language, titles.get(changed, changed), last=not running and place == len(messages) - 1)
+        )
     return _marked(conversation, language, running, "".join(parts))
-
-
-def turn(message: ChatMessage, language: Language, *, last: bool) -> str:
-    """One message and the line below it."""
-    body, below = (_question, _below_question) if message.role == "user" else (_reply, _below_reply)
-    return (
-        f'<article class="turn {message.role}" data-id="{escape(message.id)}">{body(message, language)}'
-        f'<div class="below">{below(message, language, last)}{_branches(message, language)}</div></article>'
-    )
 
 
 def thoughts(blocks: Sequence[str], language: Language, *, under_way: bool = False) -> str:
@@ -113,6 +124,18 @@ def _unread(messages: Sequence[ChatMessage]) -> int:
 # ------------------------------------------------------------------ one message
 
 
+def _turn(message: ChatMessage, language: Language, model: str, *, last: bool) -> str:
+    """One message and the line below it."""
+    if message.role == "user":
+        body, below = _question(message, language), _below_question(language, last)
+    else:
+        body, below = _reply(message, language), _below_reply(message, language, model, last)
+    return (
+        f'<article class="turn {message.role}" data-id="{escape(message.id)}">{body}'
+        f'<div class="below">{below}{_branches(message, language)}</div></article>'
+    )
+
+
 def _question(message: ChatMessage, language: Language) -> str:
     text = message.content
     if len(text) <= LONG_QUESTION_CHARS:
@@ -140,22 +163,22 @@ def _failed(message: ChatMessage, language: Language) -> str:
     return f'<div class="notice"><p>{escape(explain(error, language))}</p></div>'
 
 
-def _below_question(message: ChatMessage, language: Language, last: bool) -> str:
+def _below_question(language: Language, last: bool) -> str:
     again = _act("retry", "chat.retry", language) if last else ""
     return (
         f'<span class="acts">{again}{_act("edit", "chat.edit", language)}{_act("copy", "chat.copy", language)}</span>'
     )
 
 
-def _below_reply(message: ChatMessage, language: Language, last: bool) -> str:
+def _below_reply(message: ChatMessage, language: Language, model: str, last: bool) -> str:
     facts = dict(message.facts) if last else {k: v for k, v in message.facts.items() if k != "context_tokens"}
     parts = figures(facts, language)
     if message.state == "stopped":
         parts.append(f"<span>{say(language, 'chat.stopped')}</span>")
     if message.facts.get("finish") == "length":
         parts.append(f"<span>{say(language, 'chat.at_limit')}</span>")
-    if message.model:
-        parts.append(f"<span>{escape(message.model)}</span>")
+    if model:
+        parts.append(f"<span>{escape(model)}</span>")
     acts = _act("retry", "chat.retry", language) + (_act("undo", "chat.undo", language) if last else "")
     return (
         f'<p class="meter">{"".join(parts)}</p><span class="acts">{acts}{_act("copy", "chat.copy", language)}</span>'

@@ -63,7 +63,7 @@ class Turns:
                 conversation, head = place.conversation, place.head
                 self._chats.set_options(visitor, conversation, wanted)
             self._chats.send(visitor, conversation, text, head=head)
-            composer = gr.update(value="", submit_btn=False, stop_btn=True)
+            composer = gr.update(value="", **self._view.buttons(language, running=True))
             return self._view.conversation(visitor, conversation, language) | {self._screen.composer: composer}
 
         return self._view.guarded(language, turn, lambda: self._again(visitor, place, request))

@@ -14,6 +14,7 @@ from llm_core.web.chat.screen import DIALS, Place, Screen, standing
 from llm_core.web.chat.thread import thread
 from llm_core.web.frame import escape
 from llm_core.web.gradio import gr
+from llm_core.web.render import Live
 
 if TYPE_CHECKING:
     from llm_core.store.conversations import Conversation
@@ -46,17 +47,23 @@ class View:
         self, found: Conversation | None, language: Language, *, running: bool, everything: bool = False
     ) -> Update:
         """The thread and what belongs to it: no old notice, no old live bubble, Send or Stop."""
+        titles = {entry.id: entry.title[language] for entry in self.workbench.models.listing()} if found else {}
         return {
-            self.screen.thread: thread(found, language, running=running, everything=everything),
+            self.screen.thread: thread(found, language, titles, running=running, everything=everything),
             self.screen.notice: "",
-            self.screen.live: gr.skip() if running else [],
-            self.screen.composer: gr.update(submit_btn=not running, stop_btn=running),
+            self.screen.live: Live(language).picture() if running else [],
+            self.screen.composer: gr.update(**self.buttons(language, running=running)),
         }
+
+    def buttons(self, language: Language, *, running: bool) -> dict[str, Any]:
+        """Send, or Stop while a reply is being written."""
+        send, stop = say(language, "chat.send"), say(language, "chat.stop")
+        return {"submit_btn": False if running else send, "stop_btn": stop if running else False}
 
     def nothing(self, visitor: str, language: Language) -> Update:
         """The empty page that a new conversation begins on."""
         place = {self.screen.place: Place(), self.screen.rail: self.rail(visitor, None, language)}
-        return self.thread(None, language, running=False) | {self.screen.live: []} | place
+        return self.thread(None, language, running=False) | place
 
     def rail(self, visitor: str, current: str | None, language: Language, search: str = "") -> str:
         """The list of conversations."""

@@ -19,11 +19,13 @@ def instead(text: str, tokens: Sequence[Token], word: str, nth: int, language: L
     """The alternatives at the `nth` (from 0) place where `word` stands in `text`."""
     found = tokens_of(text, tokens, word, nth)
     heading = f'<p class="heading">{say(language, "chat.instead", word=escape(word))}</p>'
+    close = f'<button class="quiet close" data-act="dismiss">{say(language, "chat.dismiss")}</button>'
     if not found:
-        return f'{heading}<p class="why">{say(language, "chat.word_unknown")}</p>'
-    pieces = "".join(_bars(token) for token in found)
-    several = f'<p class="why">{say(language, "chat.word_pieces", n=len(found))}</p>' if len(found) > 1 else ""
-    return heading + several + pieces + hint(language)
+        body = f'<p class="why">{say(language, "chat.word_unknown")}</p>'
+    else:
+        pieces = f'<p class="why">{say(language, "chat.word_pieces", n=len(found))}</p>' if len(found) > 1 else ""
+        body = pieces + "".join(_bars(token) for token in found)
+    return f'<section class="instead" aria-live="polite">{heading}{body}{close}</section>{hint(language)}'
 
 
 def tokens_of(text: str, tokens: Sequence[Token], word: str, nth: int) -> list[Token]:
@@ -50,7 +52,7 @@ def _bars(token: Token) -> str:
     top = math.exp(choices[0].logprob) or 1.0
     rows = "".join(
         f'<li{" class=hit" if choice.text == token.text else ""}><span class="token">{_visible(choice.text)}</span>'
-        f'<i style="--w:{math.exp(choice.logprob) / top:.3f}"></i><b>{math.exp(choice.logprob):.1%}</b></li>'
+        f'<i style="--w:{math.exp(choice.logprob) / top:.3f}"></i><b>{_share(choice)}</b></li>'
         for choice in choices
     )
     return f'<ol class="bars">{rows}</ol>'
@@ -58,6 +60,11 @@ def _bars(token: Token) -> str:
 
 def _order(choice: Choice) -> float:
     return -choice.logprob
+
+
+def _share(choice: Choice) -> str:
+    share = math.exp(choice.logprob)
+    return f"{share:.1%}" if share >= 0.0005 else "&lt;0.1%"
 
 
 def _visible(text: str) -> str:

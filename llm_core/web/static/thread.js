@@ -136,7 +136,7 @@ const changed = () => {
   if (open === "" && carried === "") store.set("workbench_draft_", "");
   open = now;
   write(carried);
-  scrollTo(0, document.documentElement.scrollHeight);
+  scrollTo(0, now ? document.documentElement.scrollHeight : 0);
 };
 watch("value", () => setTimeout(changed, 50));
 
