@@ -110,6 +110,14 @@ class Budget(_Part):
         return self
 
 
+class CardWords(_Part):
+    """What the card of a published model says in words, by language."""
+
+    title: dict[str, str]
+    tasks: tuple[str, ...]
+    limits: dict[str, str]
+
+
 class TrainConfig(_Part):
     """A training run, whole."""
 
@@ -128,6 +136,8 @@ class TrainConfig(_Part):
     budget: Budget
     prompts: tuple[str, ...] = ()
     """Decoder: continued at every evaluation. Seq2seq: translated."""
+    card: CardWords | None = None
+    """Only for models that are published."""
     seed: int = Field(default=0, ge=0)
 
     def with_budget(self, **changes: Any) -> TrainConfig:

@@ -1,0 +1,102 @@
+"""Turn a finished, measured run into a bundled model: its files and its card.
+
+python -m llm_core.training.publish RUN_FOLDER DESTINATION --recipe recipes/NAME.yaml --date YYYY-MM-DD
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import shutil
+from pathlib import Path
+from typing import Any
+
+from safetensors import safe_open
+
+from llm_core.atomic import sha256_of
+from llm_core.models.card import ModelCard, TextSource
+from llm_core.training.config import TrainConfig, load_recipe
+
+LICENCE = "Apache-2.0 (the weights); each source keeps its own licence"
+
+
+def publish(run: Path, destination: Path, config: TrainConfig, recipe: str, date: str) -> ModelCard:
+    """Copy `run`/model to `destination` and write the card beside it.
+
+    The words of the card stand in the recipe, its figures in the run's report, metrics
+    and scores.
+
+    Raises:
+        ValueError: the recipe has no words for a card.
+    """
+    if config.card is None:
+        raise ValueError(f"{recipe} has no entry `card`")
+    destination.mkdir(parents=True, exist_ok=True)
+    for path in (run / "model").iterdir():
+        shutil.copyfile(path, destination / path.name)
+    files = sorted(path for path in (run / "model").iterdir())
+    card = ModelCard(
+        id=config.name,
+        title=config.card.title,
+        tasks=config.card.tasks,
+        languages=config.languages,
+        parameters=_parameters(run / "model" / "model.safetensors"),
+        bytes=sum(path.stat().st_size for path in files),
+        sha256={path.name: sha256_of(path) for path in files},
+        sources=_sources(_read(run / "report.json")),
+        licence=LICENCE,
+        date=date,
+        recipe=recipe,
+        trained=_training(run / "metrics.jsonl"),
+        scores=_read(run / "scores.json"),
+        limits=config.card.limits,
+    )
+    card.write(destination)
+    return card
+
+
+def _parameters(weights: Path) -> int:
+    with safe_open(weights, framework="numpy") as file:
+        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
+
+
+def _sources(report: dict[str, Any]) -> tuple[TextSource, ...]:
+    return tuple(
+        TextSource(
+            origin=source["origin"],
+            licence=source["licence"],
+            characters=source["characters"],
+            written_by_model=source["written_by_model"],
+        )
+        for source in report["sources"]
+    )
+
+
+def _training(metrics: Path) -> dict[str, Any]:
+    """What the last update says of the whole run."""
+    updates = (json.loads(line) for line in metrics.read_text(encoding="utf-8").splitlines())
+    last = [line for line in updates if "learning_rate" in line][-1]
+    return {"updates": last["step"], "tokens": last["tokens"], "seconds": round(last["seconds"])}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    entries: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return entries
+
+
+def main() -> None:
+    """Publish one run."""
+    parser = argparse.ArgumentParser(prog="python -m llm_core.training.publish")
+    parser.add_argument("run", type=Path)
+    parser.add_argument("destination", type=Path)
+    parser.add_argument("--recipe", type=Path, required=True)
+    parser.add_argument("--date", required=True)
+    options = parser.parse_args()
+    config = load_recipe(options.recipe, {"data": ""})
+    card = publish(options.run, options.destination, config, options.recipe.as_posix(), options.date)
+    print(card.model_dump_json(indent=1))
+
+
+if __name__ == "__main__":
+    main()
