@@ -1,4 +1,4 @@
-"""What is looked for: parts of Chinese compounds, English without endings, and nothing that a query could trip over."""
+"""What is looked for: parts of Chinese compounds, English without endings, no marks of any query language."""
 
 import pytest
 from hypothesis import given
