@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,15 @@ from tests.tiny_gguf import write_tiny_gguf
 def tiny_gguf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A GGUF of random weights: opens in 0.2 s, writes ASCII without meaning, up to max_tokens."""
     return write_tiny_gguf(tmp_path_factory.mktemp("models") / "tiny.gguf")
+
+
+@pytest.fixture
+def home(tmp_path: Path, tiny_gguf: Path) -> Path:
+    """A home folder with the tiny model in it, known as `tiny`."""
+    models = tmp_path / "home" / "models"
+    models.mkdir(parents=True)
+    shutil.copy(tiny_gguf, models)
+    return models.parent
 
 
 @pytest.fixture

@@ -56,7 +56,9 @@ def _bug() -> UserError:
 
 def _options(error: typer.TyperException) -> list[str]:
     context = getattr(error, "ctx", None)
-    return [param.opts[-1] for param in context.command.get_params(context) if param.opts] if context else []
+    return (
+        [max(param.opts, key=len) for param in context.command.get_params(context) if param.opts] if context else []
+    )
 
 
 def _command(error: typer.TyperException) -> str:

@@ -41,6 +41,8 @@ def main(arguments: Sequence[str], *, serve: Callable[[Settings], None]) -> int:
         return code if isinstance(code, int) else 0
     except KeyboardInterrupt:
         return INTERRUPTED
+    except SystemExit as ended:  # Typer's own answer to a reader of our output that has gone
+        return ended.code if isinstance(ended.code, int) else BUG
     except BrokenPipeError:  # the reader of our output has gone, which is its good right
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BUG

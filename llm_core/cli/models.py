@@ -52,8 +52,10 @@ def remove(
         raise UserError("value_missing", name="NAME")
     with session.opened() as workbench:
         for name in names:
-            entry = workbench.models.remove(name)
-            print(say(system_language(), "cli.models_removed", name=entry.id, size=entry.bytes))
+            model = workbench.models.find(name).id
+            if not (freed := workbench.models.remove(name)):
+                raise UserError("model_not_here", name=model)
+            print(say(system_language(), "cli.models_removed", name=model, size=freed))
 
 
 def _written(entries: list[Entry], choice: Choice, language: Language) -> list[str]:

@@ -135,12 +135,11 @@ class Models:
         """The model called `name`; "recommended" or a task's name is the one that suits this machine."""
         return choose.find(name, self._settings)
 
-    def remove(self, name: str) -> Entry:
-        """Delete the model's file, and close it where it is open."""
+    def remove(self, name: str) -> int:
+        """Delete the model's file, and close it where it is open; says how many bytes became free."""
         entry = self.find(name)
         self._pool.forget(entry.id)
-        verify.remove(entry, self._settings)
-        return entry
+        return verify.remove(entry, self._settings)
 
     def _named(self) -> Entry | None:
         """The model that the settings name, which may be a file elsewhere; visitors know it by its id."""
