@@ -1,0 +1,28 @@
+"""`python -m benchmarks NAME ...`: each figure beside its peer, in the same run and the same environment.
+
+One file a benchmark, with `main(arguments)`; a new one is a new file and a line in BENCHMARKS.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+BENCHMARKS = {
+    "decoding": "writing speed of our engine, beside the bare binding on the same file and settings",
+}
+
+
+def main() -> None:
+    """Run one benchmark, or say which there are."""
+    name, *arguments = sys.argv[1:] or [""]
+    if name not in BENCHMARKS:
+        width = max(map(len, BENCHMARKS))
+        sys.exit(
+            "\n".join(["python -m benchmarks NAME [--help]", *(f"  {n:{width}}  {t}" for n, t in BENCHMARKS.items())])
+        )
+    importlib.import_module(f"benchmarks.{name}").main(arguments)
+
+
+if __name__ == "__main__":
+    main()
