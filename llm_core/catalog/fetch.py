@@ -17,7 +17,7 @@ from llm_core.catalog import finish, hashes, machine
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.rank import Ranking, rank
 from llm_core.catalog.recommended import Recommended
-from llm_core.catalog.source import POLL_S, Source, SourceFailed, Target
+from llm_core.catalog.source import POLL_S, Meter, Source, SourceFailed, Target
 from llm_core.errors import UserError
 from llm_core.events import Done, Event, Events, Notice, Tick
 from llm_core.settings import Settings
@@ -107,7 +107,7 @@ def _locked(model: Recommended, settings: Settings, ranking: Ranking) -> Generat
 
 def _acquire(lock: filelock.BaseFileLock, model: Recommended, target: Target) -> Events:
     """Wait for another process that fetches the same; when that dies, the system frees its lock."""
-    tries = 0
+    tries, meter = 0, Meter(target)
     while True:
         try:
             lock.acquire()
@@ -116,7 +116,7 @@ def _acquire(lock: filelock.BaseFileLock, model: Recommended, target: Target) ->
             tries += 1
         if tries == ELSEWHERE_TRIES:
             yield Notice("fetched_elsewhere", {"name": model.id})
-        yield target.progress(target.kept) if tries > ELSEWHERE_TRIES else Tick()
+        yield meter.at(target.kept) if tries > ELSEWHERE_TRIES else Tick()
         time.sleep(POLL_S)
 
 

@@ -10,8 +10,8 @@ from typing import Any, ClassVar, Self
 
 from llm_core import atomic
 from llm_core.catalog import stream
-from llm_core.catalog.source import Probe, Sound, Target
-from llm_core.events import Events, Tick
+from llm_core.catalog.source import Meter, Probe, Sound, Target
+from llm_core.events import Events
 from llm_core.settings import Settings
 
 
@@ -25,6 +25,7 @@ class Hub:
 
     kind: ClassVar[str] = "hub"
     checks_pieces: ClassVar[bool] = False
+    starts_slowly: ClassVar[bool] = False
 
     @classmethod
     def read(cls, table: Mapping[str, Any], file: str, size: int) -> Self:
@@ -41,13 +42,13 @@ class Hub:
 
     def fetch(self, target: Target, settings: Settings) -> Events:
         """The rest of the file, by Range, appended as it comes."""
-        done = target.done
+        done, meter = target.done, Meter(target)
         chunks = stream.read(self.url(settings), done, target.bytes, settings.fetch_stall_s)
         with atomic.disk_errors(target.grown), target.grown.open("ab") as grown, contextlib.closing(chunks):
             for chunk in chunks:
                 grown.write(chunk or b"")
                 done += len(chunk or b"")
-                yield target.progress(done) if chunk else Tick()
+                yield meter.at(done)
 
     def sound(self, path: Path) -> Sound:
         """Only the hash of the whole is known."""

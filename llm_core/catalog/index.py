@@ -22,7 +22,7 @@ from typing import Any, ClassVar, Self
 from llm_core import atomic
 from llm_core.catalog import wheel
 from llm_core.catalog.pip import NO_SPACE, Pip, failure
-from llm_core.catalog.source import POLL_S, Probe, Sound, SourceFailed, Target
+from llm_core.catalog.source import POLL_S, Meter, Probe, Sound, SourceFailed, Target
 from llm_core.catalog.wheel import Part
 from llm_core.errors import UserError
 from llm_core.events import Events, Progress
@@ -39,6 +39,7 @@ class Index:
 
     kind: ClassVar[str] = "index"
     checks_pieces: ClassVar[bool] = True
+    starts_slowly: ClassVar[bool] = True
 
     @classmethod
     def read(cls, table: Mapping[str, Any], file: str, size: int) -> Self:
@@ -72,12 +73,13 @@ class Index:
             shutil.rmtree(left_behind, ignore_errors=True)
         todo = deque(part for part in self.parts if part.start + part.bytes > target.done)
         under_way: deque[_Download] = deque()
+        meter = Meter(target)
         try:
             while todo or under_way:
                 while todo and len(under_way) < settings.fetch_parallel:
                     under_way.append(_Download(todo.popleft(), target.aside, settings.fetch_stall_s))
                 come = under_way[0].part.start + sum(one.bytes for one in under_way)
-                yield target.progress(max(target.done, come))
+                yield meter.at(max(target.done, come))
                 finished = [one.finished() for one in under_way]  # all are looked at: any may have failed
                 if finished[0]:
                     yield from under_way[0].join(target)

@@ -35,11 +35,13 @@ def rank(models: Sequence[Recommended], settings: Settings) -> Generator[Event, 
     It is done sooner when all have answered, and later only while none has.
     """
     probes: dict[str, Probe] = {}
+    slow_starters = set()
     for model in models:
         for source in model.sources:
             if source.kind not in probes:
                 probes[source.kind] = source.probe(model.target(settings), settings)
-    kinds = list(probes)
+                slow_starters |= {source.kind} if source.starts_slowly else set()
+    kinds = sorted(probes, key=lambda kind: kind not in slow_starters)  # their silence says least
     answers: dict[str, bool] = {}
     start = time.monotonic()
     try:

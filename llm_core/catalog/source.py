@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, Self
 
-from llm_core.events import Event, Events, Progress
+from llm_core.events import Event, Events, Progress, Tick
 from llm_core.settings import Settings
 
 POLL_S = 0.05  # how often what runs beside is looked at: a Tick at least every 0.1 s
@@ -44,6 +45,23 @@ class Target:
         return Progress("fetching", min(done, self.bytes), self.bytes, "bytes")
 
 
+class Meter:
+    """Says how far the file has come, but not for every packet, nor twice the same: such an event is a Tick."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target
+        self._said = -1
+        self._due = 0.0
+
+    def at(self, done: int) -> Progress | Tick:
+        """The event for `done` bytes."""
+        now = time.monotonic()
+        if done <= self._said or (now < self._due and done < self._target.bytes):
+            return Tick()
+        self._said, self._due = done, now + POLL_S
+        return self._target.progress(done)
+
+
 class SourceFailed(Exception):
     """A source cannot go on; the next one may.
 
@@ -65,6 +83,8 @@ class Source(Protocol):
     kind: ClassVar[str]
     # Whether every piece is compared with a hash before it is joined: if so, a wrong whole is another source's fault.
     checks_pieces: ClassVar[bool]
+    # Whether it takes a program to ask it: then silence may come from this machine, and not from the source.
+    starts_slowly: ClassVar[bool]
 
     @classmethod
     def read(cls, table: Mapping[str, Any], file: str, size: int) -> Self:

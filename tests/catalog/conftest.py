@@ -85,8 +85,9 @@ def wheels_of(name: str, content: bytes = MODEL) -> tuple[bytes, ...]:
 
 
 @pytest.fixture
-def hub() -> Iterator[Site]:
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """Holds big.gguf and small.gguf."""
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     site = Site()
     site.files["/who/big/resolve/main/big.gguf"] = MODEL
     site.files["/who/small/resolve/main/small.gguf"] = SMALL
