@@ -24,7 +24,7 @@ from llm_core.text.normalize import one_line
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"  # the same under another name: ISO 29500 Strict
 _MATH_TEXT = "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
+FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"
 _RELATION = "{http://schemas.openxmlformats.org/package/2006/relationships}Relationship"
 _HEADING = re.compile(r"(?:heading|标题)\s*([1-9])", re.IGNORECASE)
 _TITLE = re.compile(r"title|标题", re.IGNORECASE)
@@ -193,7 +193,7 @@ class _Walk:
             yield Piece(words, kind, level, ((paragraph,),), self.part)
         for box in paragraph.iter(f"{W}txbxContent"):
             # Each is there twice, for new and for old programs; one inside another comes with the outer one.
-            if not any(above.tag in (_FALLBACK, f"{W}txbxContent") for above in _up_to(box, paragraph)):
+            if not any(above.tag in (FALLBACK, f"{W}txbxContent") for above in _up_to(box, paragraph)):
                 yield from self.blocks(box)
 
     def _kind(self, paragraph: _Element) -> tuple[Kind, int]:
@@ -254,7 +254,7 @@ def leaves(paragraph: _Element) -> Iterator[tuple[_Element, str]]:
 
 
 _SHOWN = {f"{W}tab": " ", f"{W}br": " ", f"{W}cr": " ", f"{W}noBreakHyphen": "-"}
-_UNSEEN = frozenset([_FALLBACK, f"{W}txbxContent", f"{W}del", f"{W}moveFrom", f"{W}tabs"])
+_UNSEEN = frozenset([FALLBACK, f"{W}txbxContent", f"{W}del", f"{W}moveFrom", f"{W}tabs"])
 
 
 def _visible(element: _Element, paragraph: _Element) -> bool:

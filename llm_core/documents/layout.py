@@ -99,9 +99,10 @@ def without_running_heads(pages: Sequence[list[Line]]) -> list[list[Line]]:
     for page in edges:
         for line in page:
             seen[_pattern(line.text)].append(line.middle)
+    least = min(REPEATS_LEAST, max(2, len(pages)))
     kept = []
-    for lines, page in zip(pages, edges, strict=True):
-        running = {id(line) for line in page if _runs(line, seen)}
+    for number, (lines, page) in enumerate(zip(pages, edges, strict=True), 1):
+        running = {id(line) for line in page if _runs(line, number, seen, least)}
         kept.append([line for line in lines if id(line) not in running])
     return kept
 
@@ -116,10 +117,14 @@ def _pattern(text: str) -> str:
     return _DIGITS.sub("#", text.lower().strip())
 
 
-def _runs(line: Line, seen: dict[str, list[float]]) -> bool:
+def _runs(line: Line, number: int, seen: dict[str, list[float]], least: int) -> bool:
+    """Whether a line at the edge of page `number` is there on other pages too, or is the page's own number."""
     pattern = _pattern(line.text)
+    page_number = bool(_PAGE_NUMBER.fullmatch(pattern))
+    if page_number and str(number) in re.findall(r"\d+", line.text):
+        return True
     same = sum(abs(middle - line.middle) <= SAME_HEIGHT for middle in seen[pattern])
-    return same >= (2 if _PAGE_NUMBER.fullmatch(pattern) else REPEATS_LEAST)
+    return same >= (2 if page_number else least)
 
 
 def body_size(pages: Sequence[list[Line]]) -> float:
