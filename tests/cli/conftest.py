@@ -67,5 +67,5 @@ def begin(home) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
 
     yield begin
     for process in begun:
-        process.kill()
-        process.communicate()
+        with process:  # closes its pipes
+            process.kill()
