@@ -11,6 +11,8 @@ HTTP_STATUS = {
     "model_missing": 409,
     "model_not_ready": 503,
     "conversation_unknown": 404,
+    "library_unknown": 404,
+    "library_document_unknown": 404,
     "conversation_moved": 409,
     "key_required": 401,
     "origin_refused": 403,

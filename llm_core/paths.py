@@ -53,6 +53,11 @@ class Paths:
         return self.home / "conversions"
 
     @property
+    def libraries(self) -> Path:
+        """A folder for each library of documents, and the SQLite file that says whose they are."""
+        return self.home / "libraries"
+
+    @property
     def log(self) -> Path:
         """What went wrong, with tracebacks."""
         return self.home / "workbench.log"

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     waiting_max: int = Field(64, gt=0, description="requests waiting for the model, of all visitors")
     waiting_per_visitor_max: int = Field(4, gt=0, description="requests of one visitor, waiting or running")
     request_bytes_max: int = Field(8_000_000, gt=0, description="one request to the API")
+    question_chars_max: int = Field(4000, gt=0, description="a question to the documents")
+    library_documents_max: int = Field(1000, gt=0, description="documents in one library")
     reply_unwatched_s: float = Field(60, ge=0, description="how long a reply goes on when nobody watches")
     jobs_kept_s: float = Field(600, ge=0, description="how long a finished job can still be looked at")
 

@@ -130,7 +130,7 @@ class TantivyPassages:
         for document in fresh:
             try:
                 self._take(document)
-            except (OSError, ValueError, TypeError) as error:
+            except (OSError, ValueError, TypeError, EOFError) as error:
                 log.warning("giving up %s, which is damaged: %s", self._file("passages", document), error)
                 self._file("passages", document).unlink(missing_ok=True)
         if fresh and hasattr(self, "_words"):
