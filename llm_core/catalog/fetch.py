@@ -59,6 +59,8 @@ def fetch(entry: Entry, settings: Settings, instead: Sequence[Entry] = ()) -> Ev
         raise UserError("offline", name=entry.id)
     ranking = yield from _rank(models, settings)
     left = deque(sorted(models, key=lambda model: not _answers(model, ranking)))
+    if left[0] is not models[0]:
+        yield Notice("model_instead", {"left": models[0].id, "taken": left[0].id})
     while left:
         model = left.popleft()
         try:
