@@ -149,3 +149,30 @@ def _full_stop(content: str, start: int, stop: int, end: int) -> bool:
         opening = NEXT_WORD.match(content, position, position + WORD_CHARS)
         return bool(HAN.match(following)) or (opening is not None and opening.group().lower() in OPENING_WORDS)
     return True
+
+
+def pieces(text: str, span: Span, longest: int) -> list[Span]:
+    """A stretch cut into pieces of at most `longest` characters: at a comma, else a space, else anywhere.
+
+    For sentences that are too long to be read, shown or translated as one; a shorter one comes back as it is.
+    """
+    found: list[Span] = []
+    start = span.start
+    while span.end - start > longest:
+        end = _cut_before(text, start, start + longest)
+        piece = _trimmed(text, start, end)
+        if piece.start < piece.end:
+            found.append(piece)
+        start = end
+    piece = _trimmed(text, start, span.end)
+    return [*found, piece] if piece.start < piece.end else found
+
+
+def _cut_before(text: str, start: int, end: int) -> int:
+    """The best place to cut in the second half of a stretch."""
+    middle = (start + end) // 2
+    for marks in ("；;。", "，,、：:", " \n\t\u3000"):
+        place = max(text.rfind(mark, middle, end) for mark in marks)
+        if place >= 0:
+            return place + 1
+    return end
