@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from llm_core.catalog.listing import Entry
 from llm_core.errors import UserError
-from llm_core.events import Events, Progress
+from llm_core.events import Events, Notice, Progress
 from llm_core.jobs import unexpected
 from llm_core.messages import Language
 
@@ -39,19 +40,24 @@ class FetchMeter:
     """Passes the events of a fetch on and keeps its state.
 
     Args:
-        state: where it begins.
+        entries: what is to be fetched, then what may be taken instead.
     """
 
-    def __init__(self, state: FetchState) -> None:
-        self.state = state
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self.wanted = {entry.id: entry for entry in entries}
+        self.state = _begun(entries[0])
         self._window: deque[tuple[float, float]] = deque()
 
     def follow(self, events: Events) -> Events:
         """The same events; `state` follows them to whatever end they come."""
         try:
             for event in events:
-                if isinstance(event, Progress) and event.stage == "fetching":
-                    self._measure(event)
+                match event:
+                    case Progress(stage="fetching"):
+                        self._measure(event)
+                    case Notice("model_instead"):
+                        self.state = _begun(self.wanted[event.facts["taken"]])
+                        self._window.clear()
                 yield event
             self.state = replace(self.state, done=self.state.total, state="done")
         except GeneratorExit:
@@ -76,3 +82,7 @@ class FetchMeter:
         speed = (event.done - had) / (now - then) if now - then > 0.5 else self.state.bytes_per_s
         total = int(event.total or self.state.total)
         self.state = replace(self.state, done=int(event.done), total=total, bytes_per_s=max(0.0, speed))
+
+
+def _begun(entry: Entry) -> FetchState:
+    return FetchState(entry.id, entry.title, entry.fetched_bytes, entry.bytes)

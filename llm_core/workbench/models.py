@@ -73,17 +73,11 @@ class Models:
             UserError: `model_unknown`, `model_missing`, or what ended the fetch.
         """
         entry = self.choice(task, name).entry
-        while entry.path is None:
-            state = self.fetching()
-            if state is None or state.state == "cancelled":
-                raise UserError("model_missing", name=entry.id)
-            if state.error:
-                raise state.error
-            if state.state == "running":
-                yield Progress("waiting_for_model", state.done, state.total, "bytes")
-                time.sleep(STEP_S)
-            else:
-                entry = self.choice(task, name).entry
+        if entry.path is None:
+            yield from self._fetched(entry)
+            entry = self.choice(task, name).entry
+        if entry.path is None:
+            raise UserError("model_missing", name=entry.id)
         return entry, self._pool.generator(entry.id, entry.path, entry.format)
 
     # ---------------------------------------------------------------- fetching
@@ -103,17 +97,17 @@ class Models:
         Raises:
             UserError: `fetch_busy` while another one is being fetched, `model_unknown`, `offline`.
         """
-        entry = self.find(name)
+        wanted = self._wanted(name)
         if self._job and self._meter and not self._job.done:
-            if self._meter.state.id == entry.id:
+            if self._meter.state.id in (entry.id for entry in wanted):
                 return self._job
             raise UserError("fetch_busy", name=self._meter.state.id)
         self._declined.unlink(missing_ok=True)
-        self._meter = FetchMeter(FetchState(entry.id, entry.title, 0, entry.bytes))
+        self._meter = FetchMeter(wanted)
         self._job = self._jobs.start(
-            self._meter.follow(fetch.fetch(entry, self._settings)),
+            self._meter.follow(self.fetch(name)),
             owner=SERVER,
-            subject=f"fetch {entry.id}",
+            subject=f"fetch {wanted[0].id}",
             unwatched_s=NEVER,
             limit_s=NEVER,
         )
@@ -140,6 +134,21 @@ class Models:
         entry = self.find(name)
         self._pool.forget(entry.id)
         return verify.remove(entry, self._settings)
+
+    def _fetched(self, entry: Entry) -> Events:
+        """Wait for the fetch under way, if it brings `entry` or what is taken instead of it.
+
+        Raises:
+            UserError: `model_missing`, or what ended the fetch.
+        """
+        meter = self._meter
+        if meter is None or entry.id not in meter.wanted:
+            raise UserError("model_missing", name=entry.id)
+        while (state := meter.state).state == "running":
+            yield Progress("waiting_for_model", state.done, state.total, "bytes")
+            time.sleep(STEP_S)
+        if state.error:
+            raise state.error
 
     def _named(self) -> Entry | None:
         """The model that the settings name, which may be a file elsewhere; visitors know it by its id."""
