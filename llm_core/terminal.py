@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
+import unicodedata
 from typing import TextIO
 
 from llm_core.events import Event, Notice, Progress
@@ -11,7 +13,6 @@ from llm_core.messages import Language, say, write_bytes
 
 REWRITE_EVERY_S = 0.2
 LINE_EVERY_S = 10.0  # where stderr is a file, a line now and then is enough
-WIDTH = 100
 
 
 class ProgressLine:
@@ -30,7 +31,7 @@ class ProgressLine:
             -REWRITE_EVERY_S if self._live else time.monotonic()
         )  # in a file, short waits are not worth a line
         self._said = self._live
-        self._open = False
+        self._written = 0  # columns of the line that stands there
 
     def show(self, event: Event) -> None:
         """Write what the event says, where it says anything on a terminal."""
@@ -48,9 +49,9 @@ class ProgressLine:
 
     def clear(self) -> None:
         """Take the line away, so that other text can follow."""
-        if self._open:
-            print("\r" + " " * WIDTH + "\r", end="", file=self._stream, flush=True)
-            self._open = False
+        if self._written:
+            print("\r" + " " * self._written + "\r", end="", file=self._stream, flush=True)
+            self._written = 0
 
     def _progress(self, event: Progress) -> None:
         every = REWRITE_EVERY_S if self._live else LINE_EVERY_S
@@ -61,8 +62,10 @@ class ProgressLine:
         self._last = time.monotonic()
         line = f"{say(self._language, f'stages.{event.stage}')} {figures(event)}".rstrip()
         if self._live:
-            print("\r" + line.ljust(WIDTH)[:WIDTH], end="", file=self._stream, flush=True)
-            self._open = True
+            line = cut(line, shutil.get_terminal_size().columns - 1)  # a line that wraps cannot be rewritten
+            over = " " * (self._written - width(line))
+            print(f"\r{line}{over}", end="", file=self._stream, flush=True)
+            self._written = width(line)
         else:
             print(line, file=self._stream, flush=True)
 
@@ -79,3 +82,21 @@ def figures(event: Progress) -> str:
     if not event.total:
         return done
     return f"{done} / {total}  {event.done / event.total:.0%}"
+
+
+def width(text: str) -> int:
+    """Columns that the text takes: a Chinese character is as wide as two Latin ones."""
+    return sum(_width(character) for character in text)
+
+
+def cut(text: str, columns: int) -> str:
+    """As much of the text's beginning as fits."""
+    while width(text) > columns:
+        text = text[:-1]
+    return text
+
+
+def _width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Sequence
+
+from llm_core.terminal import width
 
 GAP = 2
 CLOSING = "，。、；：？！）”’》】,.;:?!)"  # never at the beginning of a line
-
-
-def width(text: str) -> int:
-    """Columns that the text takes."""
-    return sum(_width(character) for character in text)
 
 
 def padded(text: str, columns: int, *, right: bool = False) -> str:
@@ -46,18 +42,12 @@ def table(rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> list[s
     ]
 
 
-def _width(character: str) -> int:
-    if unicodedata.combining(character):
-        return 0
-    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
-
-
 def _pieces(text: str) -> list[str]:
     """What must not be broken: words with the blanks behind them, single wide characters with marks that close."""
     pieces: list[str] = []
     fresh = True
     for character in text:
-        wide = _width(character) == 2
+        wide = width(character) == 2
         if pieces and (character in CLOSING or not (fresh or wide)):
             pieces[-1] += character
         else:

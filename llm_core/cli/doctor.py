@@ -13,6 +13,7 @@ from llm_core.cli.commands import command
 from llm_core.events import collect
 from llm_core.messages import Language, say, system_language
 from llm_core.settings import Settings
+from llm_core.terminal import width
 from llm_core.workbench import doctor as gathering
 from llm_core.workbench.doctor import Finding, Report
 
@@ -51,7 +52,7 @@ def _written(report: Report, language: Language) -> list[str]:
         ("chat", report.chat or label("none")),
         ("sources", _sources(report, language)),
     ]
-    labels = max(columns.width(label(key)) for key, _ in rows) + columns.GAP
+    labels = max(width(label(key)) for key, _ in rows) + columns.GAP
     lines = [columns.padded(label(key), labels) + text for key, text in rows]
     said = [f"- {_sentence(finding, language)}" for finding in report.findings] or [label("all_well")]
     return [*lines, "", *said]

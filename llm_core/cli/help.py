@@ -8,8 +8,9 @@ from typing import Any
 
 import typer
 
-from llm_core.cli.columns import padded, width, wrapped
+from llm_core.cli.columns import padded, wrapped
 from llm_core.messages import Language, say, system_language
+from llm_core.terminal import width
 
 WIDTH_MAX = 100
 NAMES_WIDTH_MAX = 34  # a longer name stands on a line of its own

@@ -10,6 +10,7 @@ from llm_core import messages
 from llm_core.cli import columns, main, streams
 from llm_core.cli.commands import COMMANDS
 from llm_core.errors import UserError
+from llm_core.terminal import width
 
 CLI = Path(main.__file__).parent
 CALLS = [[], ["models"], *([name] for name in COMMANDS), ["models", "get"], ["models", "remove"]]
@@ -142,7 +143,7 @@ def test_text_is_read_in_the_encodings_that_other_programs_write(content, text):
 
 
 def test_chinese_characters_take_two_columns():
-    assert columns.width("a你e\u0301") == 4
+    assert width("a你e\u0301") == 4
     lines = columns.table([["你好", "1"], ["abc", "22"]], right=[1])
     assert lines == ["你好   1", "abc   22"]
     assert columns.wrapped("你好，世界 hello", 6) == ["你好，", "世界", "hello"]
