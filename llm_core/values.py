@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 SHOWN_CHARS = 60
+PATH_CHARS = 400
 
 
 def refused(model: type[BaseModel], error: ValidationError, names: Mapping[str, str] | None = None) -> UserError:
@@ -47,10 +48,15 @@ def refused(model: type[BaseModel], error: ValidationError, names: Mapping[str, 
     return UserError("value_unusable", name=name, value=value)
 
 
-def shown(value: object) -> str:
+def shown(value: object, chars_max: int = SHOWN_CHARS) -> str:
     """A value as a sentence can hold it: one line, not endless, no half characters."""
-    text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: SHOWN_CHARS + 1])
-    return text if len(text) <= SHOWN_CHARS else text[:SHOWN_CHARS] + "…"
+    text = "".join(letter if letter.isprintable() else "?" for letter in str(value)[: chars_max + 1])
+    return text if len(text) <= chars_max else text[:chars_max] + "…"
+
+
+def shown_path(path: object) -> str:
+    """A path as a sentence can hold it; they are longer than other values."""
+    return shown(path, PATH_CHARS)
 
 
 def _range(field: FieldInfo) -> tuple[str, str]:

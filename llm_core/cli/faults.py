@@ -11,7 +11,10 @@ import typer
 
 from llm_core.errors import UserError
 from llm_core.jobs import unexpected
-from llm_core.values import shown
+from llm_core.values import shown, shown_path
+
+# A folder that this account may not use, or that is none
+UNUSABLE = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST)
 
 
 def told(error: Exception) -> UserError:
@@ -20,9 +23,9 @@ def told(error: Exception) -> UserError:
         case UserError():
             return error
         case OSError(errno=errno.ENOSPC | errno.EDQUOT):
-            return UserError("disk_full", path=shown(error.filename or ""))
-        case PermissionError() | OSError(errno=errno.EROFS) if error.filename:
-            return UserError("path_refused", path=shown(error.filename))
+            return UserError("disk_full", path=shown_path(error.filename or "stdout"))
+        case OSError(errno=number) if number in UNUSABLE and error.filename:
+            return UserError("path_refused", path=shown_path(error.filename), reason=error.strerror)
     return _bug()
 
 

@@ -5,6 +5,7 @@ Whatever goes wrong is one line on stderr in the reader's language.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Callable, Sequence
@@ -44,14 +45,22 @@ def main(arguments: Sequence[str], *, serve: Callable[[Settings], None]) -> int:
     except SystemExit as ended:  # Typer's own answer to a reader of our output that has gone
         return ended.code if isinstance(ended.code, int) else BUG
     except BrokenPipeError:  # the reader of our output has gone, which is its good right
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _let_go_of_stdout()
         return BUG
     except typer.TyperException as error:
         return _say(usage(error))
     except Exception as error:
+        if isinstance(error, OSError) and not error.filename:
+            _let_go_of_stdout()
         return _say(told(error))
 
 
 def _say(error: UserError) -> int:
     print(explain(error, system_language()).replace("\n", " "), file=sys.stderr, flush=True)
     return BUG if error.code == "unexpected" else error.exit_code
+
+
+def _let_go_of_stdout() -> None:
+    """What could not be written would be tried again, and complained of, at the end of the program."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

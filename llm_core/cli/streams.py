@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from llm_core.errors import UserError
-from llm_core.values import shown
+from llm_core.values import shown, shown_path
 
 READ_BYTES = 65_536
 STDIN = 0
@@ -47,10 +47,10 @@ def read_file(path: str) -> str:
     try:
         return decoded(Path(path).read_bytes(), path)
     except FileNotFoundError:
-        raise UserError("file_missing", path=shown(path)) from None
+        raise UserError("file_missing", path=shown_path(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
         reason = getattr(error, "strerror", None) or str(error)
-        raise UserError("file_unreadable", path=shown(path), reason=reason) from None
+        raise UserError("file_unreadable", path=shown_path(path), reason=reason) from None
 
 
 def read_lines(path: str | None) -> Iterator[str]:

@@ -54,14 +54,16 @@ def begin(home) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
     """Begin one command as a process of its own, over a home with the tiny model."""
     begun: list[subprocess.Popen[bytes]] = []
 
-    def begin(*arguments: str, stdin: Any = subprocess.PIPE, **environment: str) -> subprocess.Popen[bytes]:
+    def begin(
+        *arguments: str, stdin: Any = subprocess.PIPE, stdout: Any = subprocess.PIPE, **environment: str
+    ) -> subprocess.Popen[bytes]:
         kept = {
             name: value for name, value in os.environ.items() if not name.startswith(("LLM_CORE_", "LC_", "LANG"))
         }
         kept.pop("PYTHONUTF8", None)
         given = {"LLM_CORE_HOME": str(home), "LLM_CORE_OFFLINE": "1"}
         command = [sys.executable, "-m", "llm_core", *arguments]
-        pipes = {"stdin": stdin, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        pipes = {"stdin": stdin, "stdout": stdout, "stderr": subprocess.PIPE}
         begun.append(subprocess.Popen(command, **pipes, cwd=ROOT, env=kept | given | environment))
         return begun[-1]
 

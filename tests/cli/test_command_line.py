@@ -77,6 +77,7 @@ def test_a_bug_has_a_number_and_its_traceback_is_in_the_log(run, tmp_path, monke
         (OSError(28, "no space", "/data/x"), "磁盘已满"),
         (PermissionError(13, "denied", "/data/x"), "LLM_CORE_HOME"),
         (OSError(30, "read-only", "/data/x"), "/data/x"),
+        (NotADirectoryError(20, "not a directory", "/data/x"), "/data/x"),
         (UserError("text_empty"), "没有文字"),
     ],
 )

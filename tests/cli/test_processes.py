@@ -5,11 +5,13 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from pathlib import Path
 
 import psutil
 import pytest
 
 WAIT_S = 60
+FULL = Path("/dev/full")
 LONG = ("--max-tokens", "4000", "--seed", "1")
 
 unix = pytest.mark.skipif(os.name == "nt", reason="Windows has neither this signal nor this terminal")
@@ -74,6 +76,29 @@ def test_an_engine_that_dies_costs_one_line_and_what_was_written_stays(begin):
     assert out.endswith(b"\n")
     assert err.count(b"\n") == 1
     assert "tiny" in err.decode()
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="Linux has a device that is always full")
+def test_a_full_disk_and_a_reader_that_leaves(begin):
+    with FULL.open("wb") as full:
+        process = begin("models", stdout=full, LANG="zh_CN.UTF-8")
+        err = process.communicate(timeout=WAIT_S)[1].decode()
+    assert (process.returncode, err.count("\n")) == (2, 1)
+    assert "磁盘已满" in err
+    process = begin("chat", "hello", *LONG)
+    assert process.stdout.read(1)
+    process.stdout.close()
+    assert process.wait(WAIT_S) == 1
+    assert process.stderr.read() == b""
+
+
+def test_a_home_that_is_no_folder(begin, home):
+    process = begin(
+        "models", "get", "smollm2", LLM_CORE_HOME=str(home / "models" / "tiny.gguf"), LLM_CORE_OFFLINE="0"
+    )
+    out, err = process.communicate(timeout=WAIT_S)
+    assert (process.returncode, out, err.count(b"\n")) == (2, b"", 1)
+    assert b"tiny.gguf" in err
 
 
 def test_a_program_can_ask_line_by_line_and_wait_for_each_reply(begin):
