@@ -159,7 +159,8 @@ class Generator(Protocol):
         Closing the iterator ends the computing after at most one more batch. No wait in it exceeds 0.1 s.
 
         Args:
-            prompts: conversations, each ending with the message to reply to.
+            prompts: conversations, each ending with the message to reply to, or with the beginning of the reply as an
+                assistant's message, which is then continued. None at all only opens the model.
             sampling: the same for all of them.
             visitor: who asks; the waiting line takes turns between visitors.
 

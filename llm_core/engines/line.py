@@ -21,7 +21,7 @@ class Line:
         self.slots = slots
         self._waiting_max = waiting_max
         self._per_visitor_max = waiting_per_visitor_max
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a forgotten request may be swept up, and so leave, in the midst of this
         self._callers: Counter[str] = Counter()
         self._turns: dict[str, list[Ticket]] = {}  # in the order in which visitors take their turns
         self._running = 0
@@ -49,6 +49,7 @@ class Line:
 
     def _leave(self, ticket: Ticket) -> None:
         with self._lock:
+            ticket.gone = True
             waiting = self._turns.get(ticket.visitor, [])
             if ticket in waiting:
                 waiting.remove(ticket)
@@ -69,9 +70,10 @@ class Line:
             ticket = waiting.pop(0)
             if waiting:
                 self._turns[visitor] = waiting
-            ticket.running = True
-            self._running += 1
-            ready.append(ticket)
+            if not ticket.gone:
+                ticket.running = True
+                self._running += 1
+                ready.append(ticket)
         return ready
 
     def _place(self, ticket: Ticket) -> int:
@@ -115,6 +117,7 @@ class Ticket:
         self.visitor = visitor
         self.granted = granted
         self.running = False
+        self.gone = False
 
     @property
     def place(self) -> int:

@@ -33,7 +33,7 @@ class Llama:
         self._path = path
         self._settings = settings
         self._line = Line(settings.slots, settings.waiting_max, settings.waiting_per_visitor_max)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a forgotten request may be swept up in the midst of another
         self._current: _Opened | None = None
 
     @property

@@ -43,7 +43,7 @@ def request(model: str, prompt: Prompt, sampling: Sampling, dialect: Dialect) ->
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
         "max_tokens": sampling.max_tokens,
-        **_beyond_the_protocol(sampling, dialect),
+        **_beyond_the_protocol(sampling, dialect, continued=bool(prompt) and prompt[-1].role == "assistant"),
     }
     if sampling.seed is not None:
         body["seed"] = sampling.seed % SEED_MAX
@@ -71,10 +71,10 @@ def messages(prompt: Prompt) -> list[dict[str, str]]:
     return [{"role": message.role, "content": message.content} for message in prompt]
 
 
-def _beyond_the_protocol(sampling: Sampling, dialect: Dialect) -> dict[str, Any]:
+def _beyond_the_protocol(sampling: Sampling, dialect: Dialect, *, continued: bool) -> dict[str, Any]:
     match dialect:
         case Dialect.LLAMA_CPP:
-            extra = {
+            extra: dict[str, Any] = {
                 "top_k": sampling.top_k,
                 "min_p": sampling.min_p,
                 "repeat_penalty": sampling.repetition_penalty,
@@ -89,8 +89,11 @@ def _beyond_the_protocol(sampling: Sampling, dialect: Dialect) -> dict[str, Any]
                 "min_p": sampling.min_p,
                 "repetition_penalty": sampling.repetition_penalty,
             }
-            grammar = {"structured_outputs": {"grammar": sampling.grammar}} if sampling.grammar is not None else {}
-            return extra | grammar
+            if sampling.grammar is not None:
+                extra["structured_outputs"] = {"grammar": sampling.grammar}
+            if continued:  # llama.cpp does so by itself
+                extra |= {"continue_final_message": True, "add_generation_prompt": False}
+            return extra
         case Dialect.OPENAI:
             return {}
 

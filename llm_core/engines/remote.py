@@ -23,6 +23,7 @@ from llm_core.errors import UserError
 WAIT_S = 0.1  # the longest wait without a chance to stop
 CONNECT_S = 10.0
 SILENCE_S = 120.0  # a server that sends nothing for so long is given up: a batch of a prompt takes a second or two
+CONTEXT_TOKENS = 8192  # of a server that does not say; what has more loses only old turns, which are still shown
 LINE_BYTES_MAX = 64_000_000  # of one chunk: five alternatives take 1 kB, a whole vocabulary 20 MB
 CAPABILITIES = {
     Dialect.LLAMA_CPP: frozenset(
@@ -192,7 +193,7 @@ class Remote:
             return int((await self._get("/props"))["default_generation_settings"]["n_ctx"])
         models = (await self._get("/v1/models"))["data"]
         lengths = [model.get("max_model_len") for model in models if model.get("id") == self.server.model]
-        return int(lengths[0] or 0) if lengths else 0
+        return int(lengths[0] or CONTEXT_TOKENS) if lengths else CONTEXT_TOKENS
 
     async def _ask_count(self, prompt: Prompt) -> int:
         turns = protocol.messages(prompt)

@@ -101,6 +101,14 @@ def test_a_file_that_is_not_there_is_missing(name: str, tmp_path: Path, settings
         list(Llama("gone", tmp_path / name, settings).generate([ask("Hello.")], GREEDY))
 
 
+def test_a_name_in_any_script_is_a_name(tiny_gguf: Path, tmp_path: Path, settings: Settings) -> None:
+    path = tmp_path / "模型 文件's #1.gguf"
+    path.write_bytes(tiny_gguf.read_bytes())
+    engine = Llama("模型", path, settings)
+    assert reply(engine, "Hello.")[1].reply_tokens == 24
+    engine.close()
+
+
 def test_too_little_memory_is_said_before_anything_is_tried(
     tiny_gguf: Path, tmp_path: Path, settings: Settings
 ) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import psutil
@@ -102,6 +103,20 @@ def test_closing_while_it_opens_tells_who_waits(own_engine: Llama) -> None:
     own_engine.close()
     with pytest.raises(UserError, match=r"model_unusable|engine_died"):
         list(steps)
+
+
+def test_opening_and_closing_leaves_nothing_behind(own_engine: Llama) -> None:
+    def round_trip() -> tuple[int, int]:
+        reply(own_engine, "Hello.")
+        with pytest.raises(UserError):
+            list(own_engine.generate([ask("x" * 40_000)], GREEDY))
+        own_engine.close()
+        return threading.active_count(), len(psutil.Process().open_files()) + len(psutil.Process().net_connections())
+
+    others = psutil.Process().children()
+    before = round_trip()
+    assert [round_trip() for _ in range(3)] == [before] * 3
+    assert psutil.Process().children() == others
 
 
 @pytest.mark.parametrize("moment", ["opening", "writing"])

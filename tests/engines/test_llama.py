@@ -95,6 +95,31 @@ def test_any_number_is_a_seed(engine: Llama, seed: int) -> None:
     assert reply(engine, "Hello.", sampling)[0] == reply(engine, "Hello.", sampling)[0]
 
 
+def test_the_next_turn_does_not_read_the_conversation_again(engine: Llama) -> None:
+    turns = [Message("user", "ab " * 3_000)]
+    began = cpu_s(pid_of(engine))
+    text, _ = reply_to(engine, turns)
+    first = cpu_s(pid_of(engine)) - began
+    for number in range(3):  # others take both slots meanwhile
+        reply(engine, f"Something else, number {number}.", visitor=str(number))
+    began = cpu_s(pid_of(engine))
+    reply_to(engine, [*turns, Message("assistant", text), Message("user", "And then?")])
+    assert cpu_s(pid_of(engine)) - began < first / 3
+
+
+def test_the_beginning_of_a_reply_is_continued(engine: Llama) -> None:
+    continued = [*ask("Where?"), Message("assistant", "The capital is")]
+    steps = list(engine.generate([continued], replace(GREEDY, max_tokens=1, alternatives=3)))
+    assert len(tokens_of(steps)[0].choices) == 3
+    assert engine.count_tokens(continued) - engine.count_tokens(ask("Where?")) == len("The capital is")
+
+
+def test_without_a_prompt_it_only_opens(own_engine: Llama) -> None:
+    steps = list(own_engine.generate([], GREEDY))
+    assert own_engine.is_open
+    assert {type(step) for step in steps} == {Opening}
+
+
 def test_a_json_schema_is_kept_to(engine: Llama) -> None:
     for seed in range(3):
         text, finished = reply(engine, "Who?", Sampling(json_schema=PERSON, max_tokens=400, temperature=1, seed=seed))
@@ -282,6 +307,12 @@ def test_a_visitor_with_too_many_requests_is_told_so(own_engine: Llama) -> None:
     for visitor in ("me", "another"):
         assert reply(own_engine, "Hello.", visitor=visitor)[1].reply_tokens == 24
     mine[0].close()
+
+
+def reply_to(engine: Llama, prompt: list[Message]) -> tuple[str, int]:
+    """The reply to a conversation, and how many tokens it has."""
+    steps = list(engine.generate([prompt], GREEDY))
+    return text_of(steps), len(steps)
 
 
 def pid_of(engine: Llama) -> int:

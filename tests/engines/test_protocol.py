@@ -62,3 +62,9 @@ def test_why_a_reply_ended(said: str, meant: str) -> None:
     list(reply.take(b"data: " + json.dumps({"choices": [{"delta": {"content": "x"}}]}).encode()))
     list(reply.take(b"data: " + json.dumps({"choices": [{"delta": {}, "finish_reason": said}]}).encode()))
     assert reply.finished() == Finished(3, meant, 0, 1, 0.0)  # type: ignore[arg-type]
+
+
+def test_the_beginning_of_a_reply_is_continued_by_vllm_when_it_is_told_to() -> None:
+    begun = [*PROMPT, Message("assistant", "Well,")]
+    assert request("m1", begun, Sampling(), Dialect.VLLM)["continue_final_message"] is True
+    assert "continue_final_message" not in request("m1", PROMPT, Sampling(), Dialect.VLLM)

@@ -185,5 +185,7 @@ def test_the_context_is_the_servers() -> None:
         remote = client(url, dialect=Dialect.VLLM)
         assert [remote.context_tokens, remote.context_tokens] == [32768, 32768]
         assert len(heard.requests) == 1
+    with serving(saying(answered("200 OK", b'{"data": [{"id": "m1"}]}'))) as (url, _):
+        assert client(url).context_tokens == 8192  # it does not say
     with serving(saying(answered("200 OK", b"[]"))) as (url, _), pytest.raises(UserError, match="server_strange"):
         _ = client(url).context_tokens
