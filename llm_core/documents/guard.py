@@ -26,6 +26,7 @@ from llm_core.settings import Settings
 
 WAIT_S = 0.1  # the longest without an event
 COMPLAINT_BYTES = 2_000
+_SIGKILL, _SIGXCPU = 9, 24  # by the system, which is short of memory; by the limit of seconds of computing
 ROOT = Path(worker.__file__).parents[2]
 # No console window, and no Ctrl-C of the parent's console; nothing on other systems, where the flags do not exist.
 WINDOWS_FLAGS: int = getattr(subprocess, "CREATE_NO_WINDOW", 0) | getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
@@ -162,12 +163,12 @@ class _Worker:
         """Whether it still runs within its limits.
 
         Raises:
-            UserError: `document_slow`, `document_heavy`, `document_broken`.
+            UserError: `document_slow`, `document_heavy`, `document_died`.
         """
         if time.monotonic() - self._started > limits.seconds_max:
             raise UserError("document_slow", name=name, seconds=limits.seconds_max)
         if self._ended.is_set() and self._answers.empty():
-            raise UserError(self._death(), name=name)
+            raise UserError(self._death(), name=name, seconds=limits.seconds_max)
         with contextlib.suppress(psutil.Error):
             if psutil.Process(self._process.pid).memory_info().rss > limits.memory_mib_max << 20:
                 raise UserError("document_heavy", name=name)
@@ -177,10 +178,11 @@ class _Worker:
         self._process.kill()
 
     def _death(self) -> str:
-        """Why it ended without a word: native code that gets no memory aborts."""
+        """Why it ended without a word; PDFium ends the same way for lack of memory and over what it cannot parse."""
         code = self._process.wait()
-        words = (b"memory", b"bad_alloc", b"alloc")
-        return "document_heavy" if code and any(word in self._complaint for word in words) else "document_broken"
+        if code == -_SIGKILL or any(word in self._complaint for word in (b"MemoryError", b"bad_alloc")):
+            return "document_heavy"
+        return "document_slow" if code == -_SIGXCPU else "document_died"
 
     def _send(self, order: dict[str, Any]) -> None:
         stdin = _pipe(self._process.stdin)

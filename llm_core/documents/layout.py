@@ -23,6 +23,7 @@ HEADING_CHARS_MAX = 150
 EDGE_LINES = 3  # from the top and from the bottom, in which running heads are looked for
 REPEATS_LEAST = 3  # pages with the same line at the same height
 SAME_HEIGHT = 4.0  # points
+CLOSE_SHARE = 0.3  # of the lines of a column stand closer than the usual distance: it is the one inside paragraphs
 GAP_RATIO = 1.35  # of the usual distance of two lines, and they are two paragraphs
 INDENT = 0.9  # letters that a first line is moved in
 _DIGITS = re.compile(r"\d+|(?<![a-z])[ivxl]+(?![a-z])")
@@ -79,8 +80,11 @@ class _Row:
 
 
 def paragraphs(pages: Sequence[list[Line]]) -> list[Paragraph]:
-    """The paragraphs of all pages, in reading order, each with its kind."""
-    pages = without_running_heads(pages)
+    """The paragraphs of all pages, in reading order, each with its kind.
+
+    Args:
+        pages: the lines of each page, without running heads.
+    """
     body = body_size(pages)
     words = _words(pages)
     found: list[Paragraph] = []
@@ -104,7 +108,7 @@ def without_running_heads(pages: Sequence[list[Line]]) -> list[list[Line]]:
     for number, (lines, page) in enumerate(zip(pages, edges, strict=True), 1):
         running = {id(line) for line in page if _runs(line, number, seen, least)}
         kept.append([line for line in lines if id(line) not in running])
-    return kept
+    return kept if any(kept) else list(pages)  # each page alike: that is what the document says
 
 
 def _edges(lines: list[Line]) -> list[Line]:
@@ -162,8 +166,8 @@ def _column(rows: list[_Row], page: int, body: float, words: set[str]) -> Iterat
         return
     left = statistics.mode(round(row.first.left) for row in rows)
     right = max(row.right for row in rows)
-    steps = [above.first.middle - below.first.middle for above, below in itertools.pairwise(rows)]
-    step = statistics.median(steps) if steps else body * 1.2
+    steps = sorted(above.first.middle - below.first.middle for above, below in itertools.pairwise(rows))
+    step = steps[int(len(steps) * CLOSE_SHARE)] if steps else 0.0
     step = min(step, body * 2.2) if step > 0 else body * 1.2
     group: list[_Row] = []
     for row in rows:

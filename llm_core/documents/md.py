@@ -15,11 +15,12 @@ from markdown_it.token import Token
 
 from llm_core.documents.document import CELL_GAP, Kind
 from llm_core.documents.reading import Reading
-from llm_core.documents.txt import broken_by_newline, decoded
+from llm_core.documents.txt import broken_by_newline, decoded_within
 from llm_core.text.normalize import clean, join_lines, one_line, squeeze
 
 _FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(?:[^\n]*\n)*?\1[ \t]*(?:\n|\Z)")
 _TAG = re.compile(r"<!--.*?-->|<(script|style)\b.*?</\1\s*>|<[^>]*>", re.DOTALL | re.IGNORECASE)
+NESTING_MAX = 80  # of quotes and lists; what stands deeper is dropped, where the parser would exhaust the stack
 _FRONT_LINES_MAX = 200
 _ROW_START = re.compile(r"[>\s]*\|?")  # marks of the containers around a table, and its first bar
 _BAR = re.compile(r"(?<!\\)\|")
@@ -38,7 +39,7 @@ class Piece:
 
 def read(data: bytes, reading: Reading) -> None:
     """See formats.Reader."""
-    for piece in pieces(broken_by_newline(decoded(data).text)):
+    for piece in pieces(broken_by_newline(decoded_within(data, reading.limits.chars_max).text)):
         reading.add(piece.text, piece.kind, piece.level)
 
 
@@ -54,7 +55,7 @@ def pieces(text: str) -> Iterator[Piece]:
     lines = _Lines(text, begin)
     context: list[Token] = []  # the open containers
     cells: list[Token] = []  # of the open row of a table
-    for token in MarkdownIt("commonmark").enable("table").parse(text[begin:]):
+    for token in MarkdownIt("commonmark", {"maxNesting": NESTING_MAX}).enable("table").parse(text[begin:]):
         if token.nesting > 0:
             context.append(token)
         elif token.nesting < 0:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pypdfium2 as pdfium
 
-from llm_core.documents.layout import paragraphs
+from llm_core.documents.layout import paragraphs, without_running_heads
 from llm_core.documents.pdf_lines import Line, lines
 from llm_core.documents.reading import Reading
 from llm_core.errors import UserError
@@ -18,7 +18,8 @@ _SECURITY = 5  # FPDF_ERR_SECURITY: an encryption that PDFium does not know
 
 def read(data: bytes, reading: Reading) -> None:
     """See formats.Reader."""
-    pages = _pages(data, reading)
+    pages = without_running_heads(_pages(data, reading))
+    reading.pages_without_text = [number for number, page in enumerate(pages, 1) if not page]
     for paragraph in paragraphs(pages):
         reading.add(paragraph.text, paragraph.kind, paragraph.level, tuple(paragraph.turns))
 
@@ -36,8 +37,6 @@ def _pages(data: bytes, reading: Reading) -> list[list[Line]]:
         reading.say(index, total)
         page = _page(document, index)
         found.append(page)
-        if not page:
-            reading.pages_without_text.append(index + 1)
         chars += sum(len(line.text) for line in page)
         if chars > reading.limits.chars_max:
             raise UserError("document_too_long", limit=reading.limits.chars_max)

@@ -19,6 +19,7 @@ WRAPPED_LEAST = 40  # columns of a line that was broken to a width; Chinese char
 WRAPPED_MOST = 200  # columns; longer lines are paragraphs
 WRAPPED_SHARE = 0.6  # of a paragraph's lines but the last that must come near that width
 HEADING_CHARS_MAX = 60
+CHARACTER_BYTES_MAX = 4  # in any encoding that is read
 _PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*\n?)+")
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 _ENDS = re.compile(r"[.!?:;。！？：；…”’」』）)\]]\s*$")
@@ -56,9 +57,23 @@ def decoded(data: bytes, hint: str = "") -> Decoded:
         raise UserError("document_not_text") from error
 
 
+def decoded_within(data: bytes, chars_max: int) -> Decoded:
+    """The file's text, where it is not longer than that.
+
+    Raises:
+        UserError: `document_too_long`, `document_not_text`.
+    """
+    if len(data) > CHARACTER_BYTES_MAX * chars_max:
+        raise UserError("document_too_long", limit=chars_max)
+    result = decoded(data)
+    if len(result.text) > chars_max:
+        raise UserError("document_too_long", limit=chars_max)
+    return result
+
+
 def read(data: bytes, reading: Reading) -> None:
     """See formats.Reader."""
-    for piece in pieces(broken_by_newline(decoded(data).text)):
+    for piece in pieces(broken_by_newline(decoded_within(data, reading.limits.chars_max).text)):
         reading.add(piece.text, piece.kind, piece.level)
 
 

@@ -23,6 +23,8 @@ WIDE = "\u2e80-\u303f\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\U00020
 _WIDE = re.compile(f"[{WIDE}“”‘’…—]")
 _WRAPPED_WORD = re.compile(r"([^\W\d_]{2,})[-\u2010]$")
 _WORD = re.compile(r"[^\W\d_]+")
+# No word is parted behind these, so that the hyphen is its own: well-known, self-made, twenty-one.
+_OWN_HYPHEN = re.compile(r"well|self|half|one|two|three|four|five|six|ten|twenty|thirty|forty|fifty", re.IGNORECASE)
 _WIDE_GAP = re.compile(f"(?<=[{WIDE}]) (?=[{WIDE}])")
 
 
@@ -76,7 +78,8 @@ def join_two(text: str, line: str, words: Container[str] = ()) -> str:
         tail = _WORD.match(line)
         assert tail
         whole = (head[1] + tail[0]).lower()
-        if first.isupper() or (f"{head[1]}-{tail[0]}".lower() in words and whole not in words):
+        own = first.isupper() or _OWN_HYPHEN.fullmatch(head[1])
+        if whole not in words and (own or f"{head[1]}-{tail[0]}".lower() in words):
             return text + line
         return text[:-1] + line
     # A dash or a quotation mark is wide in Chinese alone: the other side decides.

@@ -18,6 +18,10 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import BaseDocTemplate, Frame, PageBreak, PageTemplate, Paragraph, Table
 
+from llm_core.documents.document import Document
+from llm_core.documents.formats import format_of
+from llm_core.documents.reading import Reading
+
 EN = (
     "The harbour was built in three stages between 1871 and 1904, and each stage left a different kind of stone "
     "behind. The oldest wall is granite, brought by barge from a quarry forty kilometres upstream; the second is a "
@@ -39,6 +43,20 @@ ZH = (
 
 SONG = "STSong-Light"
 pdfmetrics.registerFont(UnicodeCIDFont(SONG))
+
+
+def parse(data: bytes | str, name: str) -> Document:
+    """What the worker does with a file, in this process."""
+    data = data.encode() if isinstance(data, str) else data
+    format = format_of(data, name)
+    reading = Reading()
+    format.reader().read(data, reading)
+    return reading.document(name, format.name)
+
+
+def outline(document: Document) -> list[tuple[str, int, str]]:
+    """Kind, level and text of each block."""
+    return [(block.kind, block.level, document.text_of(block)) for block in document.blocks]
 
 
 def styles(chinese: bool) -> dict[str, ParagraphStyle]:
