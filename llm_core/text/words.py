@@ -10,7 +10,7 @@ import functools
 import re
 import unicodedata
 from collections.abc import Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from llm_core.text.spans import Span
 from llm_core.text.stopwords import STOP_WORDS
@@ -23,6 +23,7 @@ _PIECE: Final = re.compile(
 )  # words may hold marks: don't, node.js, covid-19, C++
 _HAN_WORD: Final = re.compile(f"[{_HAN}]")
 _VOWEL: Final = re.compile("[aeiouy]")
+_BINDING: Final = frozenset(["d", "ad", "m", "q", "r", "f", "t", "p", "c"])  # tags of jieba's dictionary
 HAN_RUN_MAX: Final = 2000  # characters handed to the cutter at once: its table of ways grows with them
 
 
@@ -94,6 +95,16 @@ def _restored(root: str) -> str:
 def _folded(word: str) -> str:
     """Full-width letters as usual ones, small letters, one kind of apostrophe."""
     return unicodedata.normalize("NFKC", word).replace("’", "'").lower()
+
+
+@functools.lru_cache(maxsize=100_000)
+def kind(word: str) -> Literal["thing", "act", "binding"]:
+    """What a Chinese word does: names a thing, tells an act or a quality, or binds others. Others name things."""
+    if not _HAN_WORD.match(word):
+        return "thing"
+    tags = _cutter().tag(word, True)
+    tag = tags[0][1] if len(tags) == 1 else "n"
+    return "act" if tag in ("v", "a", "zg") else "binding" if tag in _BINDING else "thing"
 
 
 @functools.cache
