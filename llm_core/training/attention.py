@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import AttentionInterface
 
 PLAIN = "plain_causal"
-PLAIN_UP_TO = 256
+SHORT = 256
 """Longer sequences, in tokens, are better left to the fused kernel."""
 
 

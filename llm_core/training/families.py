@@ -10,6 +10,7 @@ from typing import Any
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.models import decoder, seq2seq
+from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Blocks, Pairs, Stream
 from llm_core.training.evaluate import continue_texts, translate_prompts
@@ -28,6 +29,8 @@ class Family:
     """(configuration, tokenizer, token ids of each field of a row) -> batches."""
     sample: Callable[[PreTrainedModel, PreTrainedTokenizerFast, Sequence[str]], list[str]]
     """What a model makes of each prompt."""
+    short_attention: str
+    """The attention of transformers that trains short sequences fastest on a CPU."""
     own_pieces: Callable[[Sequence[str]], list[str]]
     """Pieces that the tokenizer needs for these languages, beside those of the text."""
 
@@ -63,6 +66,6 @@ def _pairs(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequ
 
 
 FAMILIES: Mapping[str, Family] = {
-    "decoder": Family(decoder.SIZES, decoder.build, _blocks, continue_texts, lambda languages: []),
-    "seq2seq": Family(seq2seq.SIZES, seq2seq.build, _pairs, translate_prompts, seq2seq.tags),
+    "decoder": Family(decoder.SIZES, decoder.build, _blocks, continue_texts, PLAIN, lambda languages: []),
+    "seq2seq": Family(seq2seq.SIZES, seq2seq.build, _pairs, translate_prompts, "eager", seq2seq.tags),
 }

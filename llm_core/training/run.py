@@ -21,7 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.atomic import writing
 from llm_core.events import Done, Events, Item
-from llm_core.training.attention import PLAIN, PLAIN_UP_TO
+from llm_core.training.attention import SHORT
 from llm_core.training.config import TrainConfig
 from llm_core.training.corpus import SPLITS, read_rows, write_corpus
 from llm_core.training.dataset import Stream
@@ -122,8 +122,8 @@ class Run:
         model = self.family.build(shape_of(self.family, self.config), self.tokenizer, context)
         if torch.cuda.is_available():
             nn.Module.to(model, "cuda")
-        elif self.config.family == "decoder" and context <= PLAIN_UP_TO:
-            model.set_attn_implementation(PLAIN)
+        elif context <= SHORT:
+            model.set_attn_implementation(self.family.short_attention)
         return model
 
     def stream(self, split: str) -> Stream:
