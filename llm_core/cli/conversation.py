@@ -51,6 +51,7 @@ def _turn(
     """Add a question and its reply; what was written before a stop is kept, a question that failed is not."""
     messages.append(Message("user", text))
     printed = session.Printed()
+    stopped = session.never
     try:
         with _stoppable() as stopped:
             session.follow(workbench.chat(messages, **options), printed, line, stopped=stopped)
@@ -60,7 +61,7 @@ def _turn(
         messages.append(Message("assistant", printed.text))
     else:
         messages.pop()
-    if printed.reply is None and printed.text:
+    if stopped():
         note("stopped")
     elif printed.reply and printed.reply.finish == "length":
         note("cut", tokens=printed.reply.reply_tokens)

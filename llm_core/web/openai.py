@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PREFIX = "/v1"
 ALL_METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 STREAM = {"content-type": "text/event-stream; charset=utf-8", "cache-control": "no-store", "x-accel-buffering": "no"}
+SIGN_OF_LIFE = b": reading\n\n"  # a comment, with each batch of the prompt: proxies close what is silent for a minute
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -139,6 +140,8 @@ class _Stream(Response):
             async for event in self._heard:
                 for chunk in self._writer.chunks(event):
                     yield chunk
+                if isinstance(event, Progress):
+                    yield SIGN_OF_LIFE
         except UserError as error:
             yield sse(error_record(error, self._language))
 

@@ -10,6 +10,7 @@ from llm_core import messages
 from llm_core.cli import columns, main, streams
 from llm_core.cli.commands import COMMANDS
 from llm_core.errors import UserError
+from llm_core.tasks import roles
 from llm_core.terminal import width
 
 CLI = Path(main.__file__).parent
@@ -127,6 +128,11 @@ def test_every_text_of_the_command_line_is_used_and_there():
     keys = [key.removeprefix("cli.") for key in messages.table() if key.startswith("cli.")]
     unused = [key for key in keys if not {key, f"cli.{key}"} & strings and not key.endswith("_help")]
     assert unused == []
+
+
+def test_the_help_names_every_role():
+    for text in messages.table()["cli.chat_role"].values():
+        assert [name for name in roles.table() if name not in text] == []
 
 
 @pytest.mark.parametrize(

@@ -29,6 +29,12 @@ def test_what_is_wrong_is_found(run, home):
     assert report["packages"]["torch"]
 
 
+def test_a_home_that_cannot_be_one(run, tiny_gguf):
+    ran = run("doctor", language="zh", LLM_CORE_HOME=tiny_gguf)
+    assert ran.code == 2
+    assert f"无法写入{tiny_gguf}" in ran.out
+
+
 def test_a_source_that_cannot_be_reached(run, home):
     nowhere = "http://127.0.0.1:9"
     ran = run(
