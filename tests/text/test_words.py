@@ -43,7 +43,7 @@ def test_stems_only_take_what_seldom_changes_the_meaning(word, expected):
 
 def test_terms_leave_out_what_every_text_has():
     assert terms("The models are trained on 4,000 words of the book") == ["model", "train", "word", "book"]
-    assert terms("我们的模型是用书训练的") == ["模型", "书", "训练"]
+    assert terms("我们的模型正在训练") == ["模型", "训练"]
 
 
 @settings(max_examples=150, deadline=None)
