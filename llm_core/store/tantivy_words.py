@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_core.store.passages import Hit, Passage
-from llm_core.text.search_words import terms
+from llm_core.text.search_words import STOP_TERMS, terms
 
 HEAP_BYTES = 20_000_000  # a writer of one thread takes no less than 15 MB
 SATURATION = 2.2  # k1 + 1 of tantivy's BM25: what one term can add is its rarity times this
@@ -71,7 +71,7 @@ class WordIndex:
 
     def search(self, text: str, limit: int) -> list[Hit]:
         """See `Passages.by_words`."""
-        wanted = list(dict.fromkeys(terms(text)))[:QUERY_TERMS_MAX]
+        wanted = _asked_for(text)
         searcher, schema = self._searcher, self._index.schema
         best = SATURATION * sum(self._rarity(searcher, term) for term in wanted)
         if not wanted or not best:
@@ -89,6 +89,12 @@ class WordIndex:
         """The term's inverse document frequency, as tantivy reckons it."""
         holding = searcher.doc_freq("words", term)
         return math.log(1 + (searcher.num_docs - holding + 0.5) / (holding + 0.5))
+
+
+def _asked_for(text: str) -> list[str]:
+    """The terms that a question is about. "What is" would count as missing from every passage that answers it."""
+    every = list(dict.fromkeys(terms(text)))
+    return ([term for term in every if term not in STOP_TERMS] or every)[:QUERY_TERMS_MAX]
 
 
 def remade(folder: Path, documents: Iterable[tuple[str, Sequence[Passage]]]) -> WordIndex:

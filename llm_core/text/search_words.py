@@ -10,12 +10,14 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from llm_core.text.stopwords import STOP_WORDS
 from llm_core.text.words import stem
 
 LATIN = re.compile(r"[a-z0-9\u00df-\u024f]+(?:[’'][a-z]+)?")
 HAN = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 OTHER = re.compile(r"[^\W_a-z0-9\u00df-\u024f\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]+")
 HAN_RUN_MAX = 2000  # characters cut at once: the cutter's table of ways grows with them
+STOP_TERMS = frozenset(stem(re.split("[’']", word)[0]) for word in STOP_WORDS) | STOP_WORDS
 TERM_CHARS_MAX = 64  # longer runs are noise: hashes, encoded files
 
 

@@ -1,0 +1,72 @@
+"""Which sentences of the documents bear out an answer: numbers, words and meaning compared, sentence by sentence.
+
+The model is never asked for citations: small ones leave them out or invent them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from llm_core.engines.base import Encoder
+from llm_core.tasks.retrieval import Evidence
+from llm_core.text import sentences
+from llm_core.text.numbers import numbers
+from llm_core.text.search_words import STOP_TERMS, terms
+
+BORNE_OUT_BY_WORDS = 0.6  # of a sentence's own words stand in its source
+BORNE_OUT_BY_MEANING = 0.5  # cosine to its source: what a true sentence in the other language reaches
+SECOND_WITHIN = 0.15  # a second source counts where it bears out nearly as much
+SOURCES_MAX = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A sentence of an answer: its characters, and the numbers, from 1, of the evidence that bears it out."""
+
+    start: int
+    end: int
+    sources: tuple[int, ...] = ()
+    doubtful: bool = False  # nothing bears it out, or a number in it stands nowhere
+
+
+def claims(text: str, question: str, evidence: Sequence[Evidence], encoder: Encoder) -> list[Claim]:
+    """The sentences of an answer, each with its sources.
+
+    Args:
+        text: the answer.
+        question: its words and numbers need no source.
+        evidence: what the answer was made from.
+        encoder: compares sentences of different languages.
+    """
+    spans = sentences.split(text)
+    written = [span.of(text) for span in spans]
+    if not written or not evidence:
+        return [Claim(span.start, span.end, (), True) for span in spans]
+    sources = [one.found.passage.text for one in evidence]
+    meaning = encoder.encode(written, "query") @ encoder.encode([one.sentence for one in evidence], "query").T
+    found = []
+    for span, sentence, cosines in zip(spans, written, meaning, strict=True):
+        known = numbers(question).union(*(numbers(source) for source in sources))
+        shares = np.array([_share(sentence, question, one.sentence) for one in evidence])
+        whole = max(_share(sentence, question, source) for source in sources)
+        borne_out = whole >= BORNE_OUT_BY_WORDS or cosines.max() >= BORNE_OUT_BY_MEANING
+        doubtful = not borne_out or not numbers(sentence) <= known
+        exact = np.array([len(numbers(sentence) & numbers(one.sentence)) for one in evidence])
+        weights = shares + cosines + 0.5 * (exact > 0)
+        found.append(Claim(span.start, span.end, _best(weights) if borne_out else (), doubtful))
+    return found
+
+
+def _share(sentence: str, question: str, source: str) -> float:
+    """Which share of the words that `sentence` has of its own stands in `source`; all, where it has none."""
+    own = set(terms(sentence)) - STOP_TERMS
+    own = own - set(terms(question)) or own
+    return len(own & set(terms(source))) / len(own) if own else 1.0
+
+
+def _best(weights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, ...]:
+    order = np.argsort(-weights)[:SOURCES_MAX]
+    return tuple(sorted(int(place) + 1 for place in order if weights[place] >= weights[order[0]] - SECOND_WITHIN))
