@@ -50,7 +50,7 @@ def _listen_to_rail(
 ) -> None:
     visitor, place = frame.visitor, screen.place
     screen.new.click(manage.begin, visitor, outputs, **leaving)
-    screen.search.input(
+    screen.search.change(
         manage.find, [visitor, place, screen.search], screen.rail, **PRIVATE, trigger_mode="always_last"
     )
     screen.rail.open(manage.open, visitor, outputs, **leaving)

@@ -59,4 +59,9 @@
   };
   addEventListener("offline", () => workbench.reached(false));
   addEventListener("online", () => workbench.askHeader?.());
+  /* Gradio's own word for it is English only; frame.css hides it once the header has said it. */
+  new MutationObserver((changes) => {
+    const added = changes.flatMap((change) => [...change.addedNodes]);
+    if (added.some((node) => node.querySelector?.(".toast-body"))) workbench.askHeader?.();
+  }).observe(document.documentElement, { childList: true, subtree: true });
 })();

@@ -5,8 +5,10 @@ const rename = (line) => {
   box.value = title.textContent;
   box.maxLength = 120;
   box.setAttribute("aria-label", line.querySelector("[data-do=rename]").textContent);
+  let closed = false;
   const close = (keep) => {
-    if (!box.isConnected) return;
+    if (closed) return; // removing it makes it lose the focus, which closes it
+    closed = true;
     const name = box.value.trim();
     box.remove();
     line.classList.remove("renamed");
