@@ -6,9 +6,11 @@ config.json  report.json  tokenizer/  data/  checkpoints/  metrics.jsonl  model/
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
 import math
 import random
+import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -31,6 +33,7 @@ from llm_core.training.loop import StepRecord, Trainer
 from llm_core.training.tokenize import learn_tokenizer, write_tokens
 
 _VALIDATION_BATCHES = 12
+_DECIDES_TEXT = {"languages", "sources", "cleaning", "tokenizer", "validation_fraction", "seed"}
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,14 @@ class Run:
         return PreTrainedTokenizerFast.from_pretrained(self.folder / "tokenizer")
 
     def prepare(self) -> None:
-        """Read and clean the text, learn the tokenizer, write the token ids; once for a folder."""
-        if (self.folder / "report.json").exists():
-            return
+        """Read and clean the text, learn the tokenizer, write the token ids; again only for other text."""
         data = self.folder / "data"
         data.mkdir(parents=True, exist_ok=True)
         self._write("config.json", self.config.model_dump(mode="json"))
-        report = write_corpus(self.config, data)
+        fingerprint = text_fingerprint(self.config)
+        if self._report().get("fingerprint") == fingerprint:
+            return
+        report = {"fingerprint": fingerprint, **write_corpus(self.config, data)}
         texts = _spread(data / "train.jsonl", report["train"]["characters"], self.config.tokenizer.sample_characters)
         tokenizer = learn_tokenizer(self.config.tokenizer, texts, self.family.own_pieces(self.config.languages))
         tokenizer.save_pretrained(self.folder / "tokenizer")
@@ -97,13 +101,16 @@ class Run:
     def train(self, resume: bool = False) -> Events:
         """Item(StepRecord) an update, Item(Look) now and then, Done(Outcome); all but the last in metrics.jsonl.
 
-        resume: go on from the newest whole checkpoint, if there is one.
+        resume: go on from the newest whole checkpoint, if there is one; otherwise earlier ones are deleted.
         """
         torch.manual_seed(self.config.seed)
         random.seed(self.config.seed)
-        trainer = Trainer(self.config, self.build_model(), self.stream("train"), self.folder / "checkpoints")
+        checkpoints = self.folder / "checkpoints"
+        trainer = Trainer(self.config, self.build_model(), self.stream("train"), checkpoints)
         if resume:
             trainer.resume()
+        else:
+            shutil.rmtree(checkpoints, ignore_errors=True)
         self._forget_after(trainer.step)
         with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
             last = None
@@ -132,9 +139,8 @@ class Run:
 
     def bits_per_character(self, loss: float) -> float:
         """What a validation loss in nats a token means in bits a character."""
-        report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
         tokens = sum(len(side.ids) for side in open_tokens(self.folder / "data", "valid"))
-        return loss / math.log(2) * tokens / report["valid"]["characters"]
+        return loss / math.log(2) * tokens / self._report()["valid"]["characters"]
 
     def _watch(self, trainer: Trainer, record: StepRecord) -> Iterator[StepRecord | Look]:
         yield record
@@ -167,9 +173,22 @@ class Run:
         with writing(path, "w") as out:
             out.writelines(line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step)
 
+    def _report(self) -> dict[str, Any]:
+        path = self.folder / "report.json"
+        report: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return report
+
     def _write(self, name: str, value: Any) -> None:
         with writing(self.folder / name, "w") as out:
             json.dump(value, out, ensure_ascii=False, indent=2)
+
+
+def text_fingerprint(config: TrainConfig) -> str:
+    """Changes when the configuration asks for other text or for another tokenizer, wherever the files lie."""
+    asked = config.model_dump(mode="json", include=_DECIDES_TEXT)
+    for source in asked["sources"]:
+        source["path"] = Path(source["path"]).name
+    return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -58,9 +57,22 @@ def test_metrics_of_lost_updates_are_written_once(prepared: Prepared, decoder_re
     assert [line["step"] for line in metrics(run)] == [1, 2, 3, 4, 5, 6]
 
 
-def test_text_is_prepared_once(prepared: Prepared, decoder_recipe: dict[str, Any], tmp_path: Path) -> None:
+def test_text_is_prepared_once_and_again_only_for_other_text(
+    prepared: Prepared, decoder_recipe: dict[str, Any]
+) -> None:
     run = prepared(decoder_recipe)
-    written = (run.folder / "data" / "train-0.ids").stat().st_mtime_ns
-    run.prepare()
-    assert (run.folder / "data" / "train-0.ids").stat().st_mtime_ns == written
-    assert json.loads((run.folder / "config.json").read_text())["name"] == "tiny-decoder"
+    written = run.folder / "data" / "train-0.ids"
+    before = written.stat().st_mtime_ns
+    prepared(decoder_recipe, budget={"steps": 99})
+    assert written.stat().st_mtime_ns == before
+    assert json.loads((run.folder / "config.json").read_text())["budget"]["steps"] == 99
+    prepared(decoder_recipe, cleaning={"max_characters": 500})
+    assert written.stat().st_mtime_ns > before
+
+
+def test_a_run_begun_anew_forgets_the_checkpoints_before(prepared: Prepared, decoder_recipe: dict[str, Any]) -> None:
+    list(prepared(decoder_recipe, budget={"steps": 9}).train())
+    run = prepared(decoder_recipe, budget={"steps": 2})
+    list(run.train())
+    assert [path.name for path in (run.folder / "checkpoints").iterdir()] == ["step-00000002"]
+    assert [line["step"] for line in metrics(run)] == [1, 2]
