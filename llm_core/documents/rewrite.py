@@ -25,7 +25,7 @@ from llm_core.text.normalize import one_line
 Texts = Mapping[int, str]
 # Encodings that can hold both languages; the rest becomes UTF-8.
 _KEPT_ENCODINGS = frozenset(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "gb18030"])
-_ESCAPED = re.compile(r"[\\`*\[\]]|<(?=[A-Za-z/!?])|(?<!\w)_|_(?!\w)|&(?=#?\w+;)|~~|#(?=#*$)")
+_ESCAPED = re.compile(r"[\\`*\[\]]|<(?=[A-Za-z/!?])|(?<![^\W_])_|_(?![^\W_])|&(?=#?\w+;)|~~|#(?=#*$)")
 _OPENS_BLOCK = re.compile(r"(?:[-+>#=]|\d{1,9}(?=[.)])|~{3}|:?-+:?\s*\|)")
 
 
@@ -120,14 +120,28 @@ def _marked(token: Token, words: str, cell: bool) -> str:
     spans = placed([(mark.start, mark.end) for mark in marks], old, words)
     for mark, span in sorted(zip(marks, spans, strict=True), key=lambda pair: pair[1] or (len(words), 0)):
         if span:
-            inner = words[span[0] : span[1]]
-            text += _escape(words[at : span[0]], cell) + mark.before
+            start, end = _flanked(words, *span) if mark.before[0] in "*~" else span
+            inner = words[start:end]
+            text += _escape(words[at:start], cell) + mark.before
             text += (inner if mark.before.startswith(("`", "<")) else _escape(inner, cell)) + mark.after
-            at = span[1]
+            at = end
         elif mark.kept:
-            lost += f" {mark.before}{_escape(old[mark.start : mark.end], cell)}{mark.after}"
+            lost += f" {mark.before}{_escape(old[mark.start : mark.end].strip(), cell)}{mark.after}"
     text += _escape(words[at:], cell) + lost
     return f"\\{text}" if _OPENS_BLOCK.match(text) and not text[0].isdigit() else _number_escaped(text)
+
+
+def _flanked(words: str, start: int, end: int) -> tuple[int, int]:
+    """The part of a span that emphasis can stand around: `**注意：**用` is none in CommonMark, `**注意**：用` is."""
+    while start < end and _outside(words[start]) and start and not _outside(words[start - 1]):
+        start += 1
+    while start < end and _outside(words[end - 1]) and end < len(words) and not _outside(words[end]):
+        end -= 1
+    return start, end
+
+
+def _outside(character: str) -> bool:
+    return not character.isalnum()
 
 
 def _number_escaped(text: str) -> str:
@@ -145,6 +159,7 @@ def _marks(token: Token) -> list[_Mark]:
     depth, start = 0, 0
     at = _Offsets(token)
     for child in token.children or []:
+        at.add(child)
         if child.nesting > 0:
             if depth == 0:
                 start = at.chars
@@ -155,11 +170,10 @@ def _marks(token: Token) -> list[_Mark]:
             if depth == 0:
                 marks.append(_Mark(start, at.chars, before, after, kept))
         elif depth == 0 and child.type == "code_inline":
-            marks.append(_Mark(at.chars, at.chars + len(child.content), child.markup, child.markup))
+            marks.append(_Mark(at.chars - len(child.content), at.chars, child.markup, child.markup))
         elif depth == 0 and child.type == "image":
             target = _target(str(child.attrs.get("src", "")), child)
-            marks.append(_Mark(at.chars, at.chars + len(md.plain(child)), "![", target, True))
-        at.add(child)
+            marks.append(_Mark(at.chars - len(md.plain(child)), at.chars, "![", target, True))
     return marks
 
 
@@ -167,7 +181,8 @@ def _around(child: Token) -> tuple[str, str, bool]:
     if child.type == "link_open":
         href = str(child.attrs.get("href", ""))
         return ("<", ">", True) if child.markup == "autolink" else ("[", _target(href, child), True)
-    return child.markup, child.markup, False
+    markup = child.markup.replace("_", "*")  # `_` is none inside a word, and Chinese has no blanks around words
+    return markup, markup, False
 
 
 def _target(url: str, child: Token) -> str:

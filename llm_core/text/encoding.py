@@ -13,6 +13,7 @@ SAMPLE_BYTES = 65_536  # of which scores are taken, at the start and in the midd
 DAMAGED_MAX = 0.005  # characters that may be broken in a file whose encoding is otherwise clear
 CONTROLS_MAX = 0.005  # more control characters than this, and it is no text
 COMMON_LEAST = 0.25  # of Chinese characters that are among the commonest; Japanese read so reaches 0.18
+SHORT_BYTES, SHORT_LEAST = 300, 0.1  # in so short a text fewer are common; then every byte must fit GB2312
 UTF16_PLAIN_LEAST = 0.3  # of UTF-16 units that are ASCII or of the commonest Chinese; other bytes read so reach 0.1
 
 _BOMS = (
@@ -25,12 +26,13 @@ _BOMS = (
 _SUPERSETS = {"gb2312": "gb18030", "gbk": "gb18030", "big5": "big5hkscs", "iso8859-1": "cp1252", "ascii": "utf-8"}
 # The commonest characters of both scripts, punctuation first: about half of any running text.
 _COMMON = frozenset(
-    "，。、：；？！“”《》（）的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里"
+    "\u3000，。、：；？！“”《》（）的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里"
     "用道行所然家种事成方多经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民"
     "第公此已工使情明性知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信"
     "表化老给世位次度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目"
     "這個們來為國說時會對過發後裡經麼學現當沒動還進樣開從實軍無與長機關點業將兩間問應戰向頭體見產裏話門東聲員處義幾條系氣題爾別變"
 )
+_GB2312 = re.compile(rb"(?:[\x00-\x7f]|[\xa1-\xf7][\xa1-\xfe])*")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 
 
@@ -122,6 +124,8 @@ def _chinese(data: bytes) -> str:
     """GB18030 or Big5, whichever gives more of the commonest characters; "" where neither does."""
     sample = _samples(data)
     best, best_score = "", COMMON_LEAST
+    if len(data) <= SHORT_BYTES and _GB2312.fullmatch(data):
+        best_score = SHORT_LEAST
     for encoding in ("gb18030", "big5hkscs"):
         text = sample.decode(encoding, "replace")
         beyond = [character for character in text if character > "\u007f"]
