@@ -1,0 +1,86 @@
+"""What code can check of a text that a model wrote from another: language, numbers, names, copying, subject."""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal, TypeAlias
+
+from llm_core.messages import Language
+from llm_core.text.language import language
+from llm_core.text.numbers import numbers
+from llm_core.text.words import terms, words
+
+Fault: TypeAlias = Literal["empty", "language", "number", "name", "copied", "subject"]
+
+COPY_SHARE: Final = 0.7  # of what was written, in one stretch that stands in the source too
+COPY_LEAST: Final = {"zh": 18, "en": 9}  # characters or words; shorter stretches are terms
+SUBJECT_SHARE: Final = 0.4  # of the content words that must stand in the source
+HAN: Final = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff]")
+LATIN_NAME: Final = re.compile(r"(?<![.!?:\"“‘] )(?<!^)\b[A-Z][A-Za-z]+\b")
+LATIN_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]+")
+
+
+def faults(written: str, source: str, to: Language, *, copying: bool = True) -> list[Fault]:
+    """What is wrong with `written`, which should be in the language `to` and say only what `source` says.
+
+    Args:
+        written: one part of a summary.
+        source: the text that it was written from, or the whole text.
+        to: the language asked for.
+        copying: whether a long verbatim stretch is a fault.
+    """
+    if not words(written):
+        return ["empty"]
+    found: list[Fault] = []
+    if language(written) != to or (to == "en" and HAN.search(written)):
+        found.append("language")
+    if numbers(written) - numbers(source):
+        found.append("number")
+    if _names(written) - _letters(source):
+        found.append("name")
+    if copying and _copied(written, source, to):
+        found.append("copied")
+    if language(source) == to and _off_subject(written, source):
+        found.append("subject")
+    return found
+
+
+def _names(written: str) -> set[str]:
+    """Names in Latin letters: in Chinese every Latin word, in English what is written large inside a sentence."""
+    pattern = LATIN_WORD if HAN.search(written) else LATIN_NAME
+    return {match.group().lower() for match in pattern.finditer(written)} - {"i"}
+
+
+def _letters(source: str) -> set[str]:
+    found = {match.group().lower() for match in LATIN_WORD.finditer(source)}
+    return found | {word.removesuffix("'s") for word in found} | {part for word in found for part in word.split("-")}
+
+
+def longest_copy(written: str, source: str, to: Language) -> tuple[int, int]:
+    """The longest stretch of `written` that stands in `source`, and the whole of it, in characters or words."""
+    mine, theirs = _units(written, to), _units(source, to)
+    low, high = 0, len(mine)
+    while low < high:
+        length = (low + high + 1) // 2
+        grams = {tuple(theirs[i : i + length]) for i in range(len(theirs) - length + 1)}
+        if any(tuple(mine[i : i + length]) in grams for i in range(len(mine) - length + 1)):
+            low = length
+        else:
+            high = length - 1
+    return low, len(mine)
+
+
+def _copied(written: str, source: str, to: Language) -> bool:
+    longest, whole = longest_copy(written, source, to)
+    return longest >= COPY_LEAST[to] and longest >= COPY_SHARE * whole
+
+
+def _units(text: str, to: Language) -> list[str]:
+    return re.findall(r"\w", text) if to == "zh" else words(text)
+
+
+def _off_subject(written: str, source: str) -> bool:
+    mine = terms(written)
+    theirs = set(terms(source))
+    held = sum(term in theirs or (bool(HAN.match(term)) and term in source) for term in mine)
+    return bool(mine) and held < SUBJECT_SHARE * len(mine)
