@@ -50,7 +50,7 @@ def test_the_line_rewrites_itself_and_goes_away(always):
 def test_it_is_never_wider_than_the_terminal(always):
     screen = Screen()
     line = ProgressLine("en", screen)
-    line.show(Progress("counting", 123_456_789, 987_654_321))
+    line.show(Progress("waiting_for_model", 123_456_789, 987_654_321))
     assert len(screen.lines) == 1
     assert width(screen.lines[0]) <= 29
 
