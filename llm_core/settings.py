@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     request_bytes_max: int = Field(8_000_000, gt=0, description="one request to the API")
     question_chars_max: int = Field(4000, gt=0, description="a question to the documents")
     library_documents_max: int = Field(1000, gt=0, description="documents in one library")
+    library_add_s: float = Field(7200, gt=0, description="reading files into a library; 1000 pages take some minutes")
     reply_unwatched_s: float = Field(60, ge=0, description="how long a reply goes on when nobody watches")
     jobs_kept_s: float = Field(600, ge=0, description="how long a finished job can still be looked at")
 

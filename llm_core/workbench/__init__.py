@@ -6,7 +6,7 @@ import functools
 import logging
 import logging.handlers
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llm_core.engines.base import Message, Sampling
 from llm_core.engines.pool import Pool
@@ -17,6 +17,9 @@ from llm_core.tasks.options import ChatOptions
 from llm_core.workbench.chats import Chats
 from llm_core.workbench.models import Models
 from llm_core.workbench.replies import Replies
+
+if TYPE_CHECKING:
+    from llm_core.workbench.libraries import Desk
 
 LOG_BYTES_MAX = 2_000_000
 
@@ -48,6 +51,13 @@ class Workbench:
             messages_max=self.settings.messages_max,
         )
         return Chats(store, self._replies, self.jobs, self.settings)
+
+    @functools.cached_property
+    def libraries(self) -> Desk:
+        """The visitors' documents; nothing is opened before it is needed."""
+        from llm_core.workbench.library_parts import desk
+
+        return desk(self.settings, self.models, self.jobs)
 
     def chat(self, messages: Sequence[Message], *, visitor: str = "", **options: Any) -> Events:
         """Answer the last message of a conversation that the caller keeps itself.
@@ -84,6 +94,8 @@ class Workbench:
         self._pool.close()
         if "chats" in self.__dict__:
             self._database.close()
+        if "libraries" in self.__dict__:
+            self.libraries.close()
 
     def __enter__(self) -> Workbench:
         return self

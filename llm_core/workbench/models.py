@@ -78,7 +78,12 @@ class Models:
             entry = self.choice(task, name).entry
         if entry.path is None:
             raise UserError("model_missing", name=entry.id)
-        return entry, self._pool.generator(entry.id, entry.path, entry.format)
+        return entry, self.engine(entry)
+
+    def engine(self, entry: Entry) -> Generator:
+        """The engine of a model that is here."""
+        assert entry.path is not None
+        return self._pool.generator(entry.id, entry.path, entry.format)
 
     # ---------------------------------------------------------------- fetching
 
