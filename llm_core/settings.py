@@ -67,7 +67,7 @@ class Settings(BaseSettings):
     document_inflated_bytes_max: int = Field(400_000_000, gt=0, description="what a zipped file unpacks to")
     document_chars_max: int = Field(5_000_000, gt=0, description="its text; War and Peace has 3.2 million")
     document_pages_max: int = Field(3000, gt=0, description="pages of a PDF")
-    document_seconds_max: float = Field(120, gt=0, description="reading it; 1000 pages of PDF take about 20")
+    document_seconds_max: float = Field(120, gt=0, description="reading it; 1000 pages of PDF take 7 to 14")
     document_memory_mib_max: int = Field(1024, ge=256, description="memory for reading it")
 
     # Fetching

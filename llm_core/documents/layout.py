@@ -104,11 +104,25 @@ def without_running_heads(pages: Sequence[list[Line]]) -> list[list[Line]]:
         for line in page:
             seen[_pattern(line.text)].append(line.middle)
     least = min(REPEATS_LEAST, max(2, len(pages)))
+    running = [[line for line in page if _runs(line, number, seen, least)] for number, page in enumerate(edges, 1)]
     kept = []
-    for number, (lines, page) in enumerate(zip(pages, edges, strict=True), 1):
-        running = {id(line) for line in page if _runs(line, number, seen, least)}
-        kept.append([line for line in lines if id(line) not in running])
+    for lines, page, known in zip(pages, edges, running, strict=True):
+        dropped = {id(line) for line in [*known, *_at_the_same_height(page, running)]}
+        kept.append([line for line in lines if id(line) not in dropped])
     return kept if any(kept) else list(pages)  # each page alike: that is what the document says
+
+
+def _at_the_same_height(edge: list[Line], running: list[list[Line]]) -> list[Line]:
+    """The outermost lines of a page that stand where most pages have a running head: a chapter of one page."""
+    if not edge:
+        return []
+    outer = [max(edge, key=lambda line: line.middle), min(edge, key=lambda line: line.middle)]
+    return [
+        line
+        for line in outer
+        if sum(any(abs(other.middle - line.middle) <= 1 for other in page) for page in running)
+        >= max(REPEATS_LEAST, len(running) / 2)
+    ]
 
 
 def _edges(lines: list[Line]) -> list[Line]:

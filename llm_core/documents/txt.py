@@ -20,8 +20,7 @@ WRAPPED_MOST = 200  # columns; longer lines are paragraphs
 WRAPPED_SHARE = 0.6  # of a paragraph's lines but the last that must come near that width
 HEADING_CHARS_MAX = 60
 CHARACTER_BYTES_MAX = 4  # in any encoding that is read
-_PARAGRAPH = re.compile(r"(?:[^\n]*\S[^\n]*\n?)+")
-_LINE = re.compile(r"[^\n]*\S[^\n]*")
+_LINE = re.compile(r"[^\n]+")
 _ENDS = re.compile(r"[.!?:;。！？：；…”’」』）)\]]\s*$")
 _CHAPTER = re.compile(
     r"(?:第[一二三四五六七八九十百千零〇\d]{1,7}[章回节卷部篇集]|(?:chapter|part|book|section)\s+(?:\d+|[ivxlc]+)\b)",
@@ -85,12 +84,25 @@ def broken_by_newline(text: str) -> str:
 def pieces(text: str) -> Iterator[Piece]:
     """The blocks of a plain text whose line breaks are all `\\n`, in order."""
     width = _width(text)
-    for paragraph in _PARAGRAPH.finditer(text):
-        for lines in _groups(list(_LINE.finditer(text, *paragraph.span()))):
+    for between in _between_blank_lines(text):
+        for lines in _groups(between):
             for group in [lines] if _wrapped([line[0] for line in lines], width) else [[line] for line in lines]:
                 piece = _piece(group)
                 if piece.text:
                     yield piece
+
+
+def _between_blank_lines(text: str) -> Iterator[list[re.Match[str]]]:
+    lines: list[re.Match[str]] = []
+    for line in _LINE.finditer(text):
+        blank = line[0].isspace()
+        if lines and (blank or line.start() > lines[-1].end() + 1):
+            yield lines
+            lines = []
+        if not blank:
+            lines.append(line)
+    if lines:
+        yield lines
 
 
 def _groups(lines: list[re.Match[str]]) -> Iterator[list[re.Match[str]]]:

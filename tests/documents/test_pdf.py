@@ -117,3 +117,11 @@ def test_a_scan_whose_pages_have_a_printed_head_has_no_text_on_them():
     ]
     document = parse(drawn_pdf([*pages, *[[(72.0, 800.0, "Archive of the harbour")]] * 4]), "a.pdf")
     assert document.pages_without_text == (2, 3, 4, 5)
+
+
+def test_the_head_of_a_chapter_of_one_page_goes_with_the_others():
+    heads = ["Origins", "Origins", "Origins", "Depth", "Sand", "Sand", "Sand"]
+    pages = [
+        [(72.0, 800.0, head), (72.0, 700.0 - 20 * n, f"Page {n} says what no other does.")] for n, head in enumerate(heads)
+    ]
+    assert "Depth" not in parse(drawn_pdf(pages), "a.pdf").text

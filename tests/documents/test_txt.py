@@ -56,3 +56,7 @@ def test_windows_line_breaks_and_encodings():
     for encoding in ("utf-8-sig", "gb18030", "utf-16", "utf-16-le"):
         document = parse("\r\n".join(ZH).encode(encoding), "a.txt")
         assert [text for _, _, text in outline(document)] == list(ZH), encoding
+
+
+def test_a_million_blanks_are_no_trouble():
+    assert len(parse(" " * 1_000_000 + "\n \t\na\n" + "\n" * 100_000 + "b" + " " * 1_000_000, "a.txt").blocks) == 2
