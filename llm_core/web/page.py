@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -81,7 +82,7 @@ def launch(
         port: likewise; 0 takes any free one.
         routes: answered before the page's own.
         on_up: called with the address once the page answers.
-        wait: whether to stay here until Ctrl-C.
+        wait: whether to stay here until Ctrl-C, which is passed on as KeyboardInterrupt.
 
     Raises:
         UserError: `port_taken`.
@@ -98,8 +99,18 @@ def launch(
     url = f"http://{_written(host)}:{page.server_port}"
     on_up(url)
     if wait:
-        page.block_thread()
+        _until_interrupted(page)
     return url
+
+
+def _until_interrupted(page: gr.Blocks) -> None:
+    """Gradio's own waiting ends as if nothing had happened, and says so on stdout in English."""
+    gone = threading.Event()
+    try:
+        while not gone.wait(0.2):  # Windows hears Ctrl-C only between two waits
+            pass
+    finally:
+        page.close(verbose=False)
 
 
 def _frame(workbench: Workbench, page: gr.Blocks) -> Frame:

@@ -26,11 +26,12 @@ def standing(role: str = "assistant") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a browser tab stands: its conversation, the message it believes to be the last, the job it watches."""
+    """Where a browser tab stands: its conversation, the message it believes to be the last, the job it follows."""
 
     conversation: str | None = None
     head: str | None = None
     job: str | None = None
+    since: float = 0.0  # makes every look at a running job a change, so that it is followed again
 
 
 @dataclass(frozen=True)

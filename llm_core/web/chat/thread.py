@@ -97,7 +97,8 @@ def _marked(conversation: Conversation | None, language: Language, running: bool
     """The thread as static/thread.js reads it."""
     identity = escape(conversation.id) if conversation else ""
     labels = "".join(f' data-{name}="{say(language, f"chat.{name}")}"' for name in ("edit", "save", "keep", "copied"))
-    return f'<div class="thread" data-conversation="{identity}" data-running="{int(running)}"{labels}>{inside}</div>'
+    data = f'data-conversation="{identity}" data-running="{int(running)}"{labels}'
+    return f'<div class="thread" role="log" {data}>{inside}</div>'
 
 
 def _empty(language: Language) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +41,7 @@ class View:
         found = self.workbench.chats.get(visitor, name)
         job = self.workbench.chats.running(visitor, name)
         shown = self.thread(found, language, running=job is not None, everything=everything)
-        place = Place(found.id, found.head, job.id if job else None)
+        place = Place(found.id, found.head, job.id, time.monotonic()) if job else Place(found.id, found.head)
         return shown | {self.screen.place: place, self.screen.rail: self.rail(visitor, found.id, language)}
 
     def thread(
