@@ -16,7 +16,8 @@ from llm_core.engines.base import Capability, Opening, Prompt, Reading, Sampling
 from llm_core.engines.child import Child
 from llm_core.engines.line import Caller, Line
 from llm_core.engines.protocol import Dialect
-from llm_core.engines.remote import CAPABILITIES, WAIT_S, Remote, Server
+from llm_core.engines.remote import CAPABILITIES, Remote, Server
+from llm_core.engines.under_way import WAIT_S
 from llm_core.engines.worker import Config
 from llm_core.errors import UserError
 from llm_core.settings import Settings

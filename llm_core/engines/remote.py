@@ -6,8 +6,7 @@ longer than 0.1 s. Closing the iterator closes the connection, which is how ever
 
 from __future__ import annotations
 
-import queue
-from collections.abc import AsyncIterator, Coroutine, Generator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,12 +14,12 @@ from urllib.parse import urlsplit
 import httpx
 
 from llm_core.engines import background, protocol
-from llm_core.engines.base import Capability, Finished, Idle, Prompt, Sampling, Step, Waiting
-from llm_core.engines.line import Caller, Line, Ticket
+from llm_core.engines.base import Capability, Prompt, Sampling, Step
+from llm_core.engines.line import Caller, Line
 from llm_core.engines.protocol import Dialect
+from llm_core.engines.under_way import Outbox, UnderWay
 from llm_core.errors import UserError
 
-WAIT_S = 0.1  # the longest wait without a chance to stop
 CONNECT_S = 10.0
 SILENCE_S = 120.0  # a server that sends nothing for so long is given up: a batch of a prompt takes a second or two
 CONTEXT_TOKENS = 8192  # of a server that does not say; what has more loses only old turns, which are still shown
@@ -104,7 +103,12 @@ class Remote:
     def replies(self, prompts: Sequence[Prompt], sampling: Sampling, caller: Caller) -> Generator[Step, None, None]:
         """Reply to each prompt for somebody who is in the line already."""
         bodies = [self._body(prompt, sampling) for prompt in prompts]
-        under_way = _UnderWay(self, bodies, sampling.alternatives, caller, self._line.slots)
+
+        def begin(prompt: int, outbox: Outbox, ended: Callable[[], None]) -> background.Call:
+            reply = protocol.Reply(prompt, self._name, sampling.alternatives)
+            return background.Call(self.stream(bodies[prompt], reply, outbox), ended)
+
+        under_way = UnderWay(len(prompts), begin, caller, self._line.slots)
         try:
             yield from under_way.steps()
         finally:
@@ -132,7 +136,7 @@ class Remote:
             )
         return self._made
 
-    async def stream(self, body: dict[str, Any], reply: protocol.Reply, outbox: queue.SimpleQueue[Any]) -> None:
+    async def stream(self, body: dict[str, Any], reply: protocol.Reply, outbox: Outbox) -> None:
         """One request; its steps, then perhaps the error that ended it, go into `outbox`."""
         try:
             async with self._client().stream("POST", "/v1/chat/completions", json=body) as answer:
@@ -206,71 +210,6 @@ class Remote:
             case Dialect.OPENAI:
                 # Three bytes are one Chinese character or most of an English word; each turn has its marks.
                 return sum(len(turn["content"].encode()) // 3 + 4 for turn in turns)
-
-
-class _UnderWay:
-    """The prompts of one `generate`: as many in the line at a time as there are slots."""
-
-    def __init__(
-        self, remote: Remote, bodies: list[dict[str, Any]], alternatives: int, caller: Caller, slots: int
-    ) -> None:
-        self._remote = remote
-        self._bodies = bodies
-        self._alternatives = alternatives
-        self._caller = caller
-        self._slots = slots
-        self._outbox: queue.SimpleQueue[Any] = queue.SimpleQueue()  # steps, errors, and numbers of prompts to begin
-        self._tickets: dict[int, Ticket] = {}
-        self._calls: dict[int, background.Call] = {}
-        self._asked = 0
-
-    def steps(self) -> Generator[Step, None, None]:
-        finished = 0
-        places: dict[int, int] = {}
-        while finished < len(self._bodies):
-            while self._asked < len(self._bodies) and self._asked - finished < self._slots:
-                self._ask()
-            try:
-                heard = self._outbox.get(timeout=WAIT_S)
-            except queue.Empty:
-                yield from self._waiting(places)
-                continue
-            if isinstance(heard, int):
-                self._begin(heard)
-                continue
-            if isinstance(heard, Exception):
-                raise heard
-            finished += isinstance(heard, Finished)
-            yield heard
-
-    def _ask(self) -> None:
-        prompt = self._asked
-        self._asked += 1
-        self._tickets[prompt] = self._caller.ask(lambda: self._outbox.put(prompt))
-
-    def _begin(self, prompt: int) -> None:
-        reply = protocol.Reply(prompt, self._remote.server.name or self._remote.server.model, self._alternatives)
-        work = self._remote.stream(self._bodies[prompt], reply, self._outbox)
-        self._calls[prompt] = background.Call(work, self._tickets[prompt].leave)
-
-    def _waiting(self, places: dict[int, int]) -> Generator[Step, None, None]:
-        """Whose place has changed says so; else there is nothing new."""
-        said = False
-        for prompt in range(self._asked):
-            if prompt not in self._calls and (place := self._tickets[prompt].place) != places.get(prompt, 0):
-                places[prompt] = place
-                said = True
-                yield Waiting(prompt, place)
-        if not said:
-            yield Idle()
-
-    def stop(self) -> None:
-        """Only signals. A slot comes back when its connection is closed, a place in the line at once."""
-        for prompt, ticket in self._tickets.items():
-            if prompt in self._calls:
-                self._calls[prompt].cancel()
-            else:
-                ticket.leave()
 
 
 async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:
