@@ -9,8 +9,9 @@ from pathlib import Path
 from llm_core.errors import UserError
 from llm_core.messages import explain, say, system_language
 from llm_core.settings import Settings
-from llm_core.web import build, launch
-from llm_core.workbench import Workbench, log_to_file
+from llm_core.web.serving import serve
+
+INTERRUPTED = 130  # what a shell expects after Ctrl-C
 
 
 def main() -> int:
@@ -18,22 +19,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--offline", action="store_true", default=None, help="fetch nothing, ever")
     parser.add_argument("--host", help="address to listen on")
-    parser.add_argument("--port", type=int, help="port of the page; 0 takes any free one")
+    parser.add_argument("--port", help="port of the page; 0 takes any free one")
     parser.add_argument("--home", type=Path, help="folder for models and conversations")
-    given = {name: value for name, value in vars(parser.parse_args()).items() if value is not None}
     language = system_language()
-    with Workbench(Settings(**given)) as workbench:
-        log_to_file(workbench.settings)
-
-        def up(url: str) -> None:
-            print(say(language, "page.up", url=url), flush=True)
-            workbench.models.start_recommended()
-
-        try:
-            launch(workbench, build(workbench), on_up=up)
-        except UserError as error:
-            print(explain(error, language), file=sys.stderr)
-            return error.exit_code
+    try:
+        settings = Settings.read(**vars(parser.parse_args()))
+        serve(settings, lambda url: print(say(language, "page.up", url=url), flush=True))
+    except UserError as error:
+        print(explain(error, language), file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 

@@ -12,18 +12,12 @@ if TYPE_CHECKING:
 def serve(settings: Settings) -> None:
     """The page, and the OpenAI protocol beside it. It is here because the command line does not know the page."""
     from llm_core.messages import say, system_language
-    from llm_core.web import build, launch, openai
-    from llm_core.workbench import Workbench, log_to_file
+    from llm_core.web import serving
 
-    openai.check_exposed(settings)
-    with Workbench(settings) as workbench:
-        log_to_file(settings)
+    def announce(url: str) -> None:
+        print(say(system_language(), "cli.serve_up", url=url), file=sys.stderr, flush=True)
 
-        def up(url: str) -> None:
-            print(say(system_language(), "cli.serve_up", url=url), file=sys.stderr, flush=True)
-            workbench.models.start_recommended()
-
-        launch(workbench, build(workbench), routes=openai.routes(workbench), on_up=up)
+    serving.serve(settings, announce, protocol=True)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,34 @@
+"""Serving until Ctrl-C: what `python app.py` and `python -m llm_core serve` share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from llm_core.settings import Settings
+from llm_core.web import openai
+from llm_core.web.page import build, launch
+from llm_core.workbench import Workbench, log_to_file
+
+
+def serve(settings: Settings, announce: Callable[[str], None], *, protocol: bool = False) -> None:
+    """Serve the page; once it is up, fetch the recommended model where none is here.
+
+    Args:
+        settings: as read at the start.
+        announce: called with the address once the page answers.
+        protocol: the OpenAI protocol too, beside the page.
+
+    Raises:
+        UserError: `port_taken`, `key_unset`.
+        KeyboardInterrupt: somebody ended it; everything is closed.
+    """
+    if protocol:
+        openai.check_exposed(settings)
+    with Workbench(settings) as workbench:
+        log_to_file(settings)
+
+        def up(url: str) -> None:
+            announce(url)
+            workbench.models.start_recommended()
+
+        launch(workbench, build(workbench), routes=openai.routes(workbench) if protocol else (), on_up=up)
