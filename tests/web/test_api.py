@@ -2,11 +2,15 @@
 
 import itertools
 import json
+import re
+from pathlib import Path
 
 import gradio_client
 import httpx
 import pytest
 from gradio_client.exceptions import AppError
+
+from llm_core import web
 
 SHORT = {"max_tokens": 8, "seed": 1}
 
@@ -18,9 +22,10 @@ def client(server):
     client.close()
 
 
-def test_it_offers_chat_and_nothing_of_the_page(client):
+def test_it_offers_what_was_published_and_nothing_of_the_page(client):
     offered = client.view_api(return_format="dict")["named_endpoints"]
-    assert list(offered) == ["/chat"]
+    published = "\n".join(path.read_text("utf-8") for path in Path(web.__file__).parent.rglob("*.py"))
+    assert set(offered) == {f"/{name}" for name in re.findall(r'api_name="(\w+)"', published)}
     parameters = offered["/chat"]["parameters"]
     assert parameters[0]["parameter_name"] == "message"
     assert all(parameter["parameter_has_default"] for parameter in parameters[1:])
