@@ -8,7 +8,7 @@ import logging.handlers
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from llm_core.engines.base import Message, Sampling
+from llm_core.engines.base import Encoder, Message, Sampling
 from llm_core.engines.pool import Pool
 from llm_core.events import Events
 from llm_core.jobs import Jobs
@@ -57,7 +57,14 @@ class Workbench:
         """The visitors' documents; nothing is opened before it is needed."""
         from llm_core.workbench.library_parts import desk
 
-        return desk(self.settings, self.models, self.jobs)
+        return desk(self.encoder, self.settings, self.models, self.jobs)
+
+    @functools.cached_property
+    def encoder(self) -> Encoder:
+        """Turns texts into vectors; the bundled model is opened with the first text."""
+        from llm_core.workbench.library_parts import encoder
+
+        return encoder(self.settings)
 
     def chat(self, messages: Sequence[Message], *, visitor: str = "", **options: Any) -> Events:
         """Answer the last message of a conversation that the caller keeps itself.
@@ -96,6 +103,8 @@ class Workbench:
             self._database.close()
         if "libraries" in self.__dict__:
             self.libraries.close()
+        if "encoder" in self.__dict__:
+            self.encoder.close()
 
     def __enter__(self) -> Workbench:
         return self

@@ -110,7 +110,7 @@ class Desk:
         Raises:
             UserError: `text_empty`, `text_too_long`, `text_unusable`, `library_empty`, `model_unknown`.
         """
-        check_text(question, self._settings.question_chars_max)
+        self._check(question)
         if not self.documents(owner):
             raise UserError("library_empty")
         self._jobs.stop(owner, ASKING, wait_s=1)
@@ -144,9 +144,13 @@ class Desk:
         """Let go of files and memory."""
         if "_store" in self.__dict__:
             self._store.close()
-        self._encoder.close()
 
     # ---------------------------------------------------------------- inside
+
+    def _check(self, question: str) -> None:
+        if not question.strip():
+            raise UserError("text_empty")
+        check_text(question, self._settings.question_chars_max)
 
     def _library(self, owner: str) -> str:
         return self._store.first(owner).id
@@ -245,7 +249,7 @@ class Shelf:
             model: which one.
             visitor: who asks.
         """
-        check_text(question, self._desk._settings.question_chars_max)
+        self._desk._check(question)
         writer = self._desk._writer(model, visitor) if written else None
         return answer.answer(
             question, self.passages, lambda document: self.documents[document].text, self._desk._encoder, writer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from llm_core.engines import machine
+from llm_core.engines.base import Encoder
 from llm_core.engines.encoder import E5
 from llm_core.jobs import Jobs
 from llm_core.settings import Settings
@@ -23,7 +24,7 @@ def encoder(settings: Settings) -> E5:
     return E5(ENCODER, settings.paths.conversions, settings.threads or machine.cores())
 
 
-def desk(settings: Settings, models: Models, jobs: Jobs) -> Desk:
+def desk(encoder: Encoder, settings: Settings, models: Models, jobs: Jobs) -> Desk:
     """A desk over the libraries under LLM_CORE_HOME."""
 
     def store() -> Libraries:
@@ -31,4 +32,4 @@ def desk(settings: Settings, models: Models, jobs: Jobs) -> Desk:
         database = Database(folder / "libraries.sqlite3", libraries.SCHEMA, version=1)
         return Libraries(database, folder, TantivyPassages, documents_max=settings.library_documents_max)
 
-    return Desk(store, encoder(settings), models, jobs, settings)
+    return Desk(store, encoder, models, jobs, settings)

@@ -1,0 +1,154 @@
+"""`ask`: a question, or one a line, to files that are read, asked and forgotten."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from llm_core.cli import columns, session, streams
+from llm_core.cli.commands import command
+from llm_core.errors import UserError
+from llm_core.events import Delta, Done, Events, Item
+from llm_core.messages import Language, explain, say, system_language
+
+if TYPE_CHECKING:
+    from llm_core.tasks.answer import Answer
+    from llm_core.terminal import ProgressLine
+    from llm_core.workbench.libraries import Shelf
+
+OF_ONE_LINE = {"text_empty", "text_too_long", "text_unusable", "prompt_too_long", "message_too_long"}
+SOME_FAILED = 2
+EVIDENCE_ROOM = 76
+
+Text = str | None
+Asked = Callable[[str], Events]
+
+
+def ask(
+    question: Annotated[list[str] | None, typer.Argument(help="ask_question", metavar="QUESTION FILE")] = None,
+    lines: Annotated[bool, typer.Option("--lines", help="ask_lines")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="ask_json")] = False,
+    model: Annotated[Text, typer.Option("--model", "-m", help="chat_model", metavar="NAME")] = None,
+    sentence: Annotated[bool, typer.Option("--sentence", help="ask_sentence")] = False,
+) -> None:
+    """See messages/cli.toml."""
+    given = question or []
+    asked, files = (None, given) if lines else (given[0] if given else "", given[1:])
+    if not files:
+        raise UserError("value_missing", name="FILE")
+    if asked is not None and not asked.strip():
+        raise UserError("text_empty")
+    with session.opened(model=model) as workbench, workbench.libraries.shelf() as shelf:
+        line = session.progress_line()
+        _read(shelf, files, line)
+        if asked is None:
+            _answer_lines(shelf, line, written=not sentence)
+        else:
+            answer = _followed(shelf.ask(asked, written=not sentence), line)
+            print(json.dumps(record(shelf, answer), ensure_ascii=False) if as_json else _written(shelf, answer))
+
+
+def record(shelf: Shelf, answer: Answer) -> dict[str, Any]:
+    """An answer as JSON; places are characters of the document's text as it was read."""
+    evidence = [
+        {
+            "document": shelf.documents[one.found.document].name,
+            "page": shelf.documents[one.found.document].place(one.span.start).page,
+            "start": one.span.start,
+            "end": one.span.end,
+            "sentence": one.sentence,
+            "passage": shelf.documents[one.found.document].text[one.found.passage.start : one.found.passage.end],
+        }
+        for one in answer.evidence
+    ]
+    return {
+        "answer": answer.text,
+        "abstained": answer.abstained,
+        "score": round(answer.score, 4),
+        "evidence": evidence,
+    }
+
+
+def _read(shelf: Shelf, files: list[str], line: ProgressLine) -> None:
+    """Read all files, or none: an answer from half of them would mislead."""
+    for file in files:
+        events = shelf.add(Path(file), Path(file).name)
+        try:
+            for event in events:
+                line.show(event)
+        finally:
+            events.close()
+    line.clear()
+
+
+def _followed(events: Events, line: ProgressLine) -> Answer:
+    try:
+        for event in events:
+            match event:
+                case Done():
+                    answer: Answer = event.result
+                    return answer
+                case Item() | Delta():
+                    pass
+                case _:
+                    line.show(event)
+    finally:
+        events.close()
+        line.clear()
+    raise AssertionError("an answer without an end")
+
+
+def _answer_lines(shelf: Shelf, line: ProgressLine, *, written: bool) -> None:
+    """One object a line, in order. A line that cannot be answered says why in its object.
+
+    Raises:
+        typer.Exit: with code 2, at the end, where some lines could not be answered.
+    """
+    failed = False
+    for number, question in enumerate(streams.read_lines(None), 1):
+        try:
+            found = record(shelf, _followed(shelf.ask(question, written=written), line))
+        except UserError as error:
+            if error.code not in OF_ONE_LINE:
+                raise
+            failed = True
+            sentence = explain(error, system_language())
+            session.note("line_failed", number=number, sentence=sentence)
+            told = {"code": error.code, "message": sentence}
+            found = {"answer": "", "abstained": True, "score": 0.0, "evidence": [], "error": told}
+        print(json.dumps(found, ensure_ascii=False), flush=True)
+    if failed:
+        raise typer.Exit(SOME_FAILED)
+
+
+def _written(shelf: Shelf, answer: Answer) -> str:
+    """The answer with numbered citations, then what they point to."""
+    text, place = "", 0
+    for claim in answer.claims:
+        marks = "".join(f"[{number}]" for number in claim.sources)
+        doubt = say(system_language(), "ask.doubtful_mark") if claim.doubtful else ""
+        text += answer.text[place : claim.end] + marks + doubt
+        place = claim.end
+    text += answer.text[place:]
+    return "\n".join([text, "", *_evidence(shelf, answer, system_language())]).rstrip()
+
+
+def _evidence(shelf: Shelf, answer: Answer, language: Language) -> Iterator[str]:
+    for number, one in enumerate(answer.evidence, 1):
+        document = shelf.documents[one.found.document]
+        page = document.place(one.span.start).page
+        place = [document.name]
+        if page is not None:
+            place.append(say(language, "ask.page", page=page))
+        place += one.found.passage.heading[-1:]
+        first, *others = columns.wrapped(" ".join(one.sentence.split()), EVIDENCE_ROOM)
+        yield f"[{number}] {first}"
+        yield from (f"    {other}" for other in others)
+        yield f"    {' · '.join(place)}"
+
+
+app = command(ask, "ask")
