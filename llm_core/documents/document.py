@@ -131,5 +131,5 @@ class Document:
 def split_cells(text: str, count: int) -> list[str]:
     """The cells of a row that was written as one line, exactly `count`: what is too much stands in the last."""
     cells = [cell.strip() for cell in text.split(CELL_GAP.strip())]
-    cells[count - 1 :] = [" ".join(cells[count - 1 :])]
+    cells[count - 1 :] = [" ".join(cells[count - 1 :]).strip()]
     return cells + [""] * (count - len(cells))

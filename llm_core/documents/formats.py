@@ -71,7 +71,7 @@ FORMATS = (
     Format("md", (".md", ".markdown", ".mdown")),
     Format("txt", (".txt", ".text", ".log")),
 )
-SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
+SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)  # for a face that lets people choose files
 
 # What people send that is none of these, by its first bytes.
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Word before 2007; also a new one with a password
@@ -113,12 +113,16 @@ def format_of(data: bytes, name: str) -> Format:
     if data.startswith(_OLE):
         raise UserError("document_locked" if b"E\0n\0c\0r\0y\0p\0t\0e\0d" in data else "document_old_word")
     if data.startswith(_BINARY):
-        raise UserError("document_mismatch" if named else "document_unknown", suffix=suffix or "?")
+        raise UserError("document_mismatch") if named else _unknown(suffix)
     if named is None and suffix:
-        raise UserError("document_unknown", suffix=suffix)
+        raise _unknown(suffix)
     if named and named.looks and named.name != "html":
         raise UserError("document_broken")
     return named or FORMATS[-1]
+
+
+def _unknown(suffix: str) -> UserError:
+    return UserError("document_unknown", suffix=suffix or "?", known=", ".join(each.name for each in FORMATS))
 
 
 def _members(data: bytes) -> frozenset[str]:

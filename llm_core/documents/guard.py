@@ -186,7 +186,7 @@ class _Worker:
 
     def _send(self, order: dict[str, Any]) -> None:
         stdin = _pipe(self._process.stdin)
-        with contextlib.suppress(OSError):  # it is dead already, which `check` notices
+        with contextlib.suppress(OSError, ValueError):  # it is dead already, which `check` notices
             stdin.write(json.dumps(order).encode() + b"\n")
             stdin.flush()
 

@@ -41,6 +41,7 @@ _PLAIN_BLOCKS = re.compile(
 )
 _LISTS = frozenset(["ul", "ol", "dl", "menu"])
 _SPACES = re.compile(r"[ \t\n\r\f]+")
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")  # what lxml gives, but does not take
 _BREAK = "\x1e"  # stands for <br> until a block is put together
 
 
@@ -49,7 +50,7 @@ def read(data: bytes, reading: Reading) -> None:
     hint = _CHARSET.search(data[:4096])
     text = _DECLARATION.sub("", decoded(data, hint[1].decode() if hint else "").text)
     try:
-        root = lxml.html.document_fromstring(text.replace("\0", ""))
+        root = lxml.html.document_fromstring(_CONTROL.sub("", text))
     except ParserError as error:  # no element at all
         raise UserError("document_empty") from error
     for element in list(root.iter()):
@@ -79,7 +80,7 @@ def _remove(element: _Element) -> None:
     parent = element.getparent()
     if parent is None:
         return
-    tail = element.tail or ""
+    tail = _CONTROL.sub("", element.tail or "")
     before = element.getprevious()
     if before is not None:
         before.tail = (before.tail or "") + tail

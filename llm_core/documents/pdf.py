@@ -60,7 +60,7 @@ def _page(document: pdfium.PdfDocument, index: int) -> list[Line]:
         return []
     textpage = page.get_textpage()
     try:
-        return [line for line in lines(textpage) if line.text]
+        return [line for line in lines(textpage, page.get_rotation() // 90) if line.text]
     finally:
         textpage.close()
         page.close()

@@ -18,6 +18,7 @@ _HYPHEN = 2  # PDFium's sign for one at the end of a line, which it joins to the
 _WORD = re.compile(r"\S+")
 _LINE = re.compile("[^\r\n\x02]+\x02?")
 _BOLD = re.compile(rb"bold|black|heavy|demi|[-,_ ]bd\b|simhei|hei(?:ti)?\b|cmbx|xiaobiaosong", re.IGNORECASE)
+_LEADERS = re.compile(r"(?:[.·] ?){5,}")  # to the page number in a table of contents
 _GAPPED = re.compile(r"(?:[\u3400-\u9fff] ){4}")
 
 
@@ -39,8 +40,13 @@ class Line:
         return (self.bottom + self.top) / 2
 
 
-def lines(textpage: Any) -> list[Line]:
-    """The lines of one page in the file's order; none where its letters mean nothing."""
+def lines(textpage: Any, quarters: int = 0) -> list[Line]:
+    """The lines of one page in the file's order; none where its letters mean nothing.
+
+    Args:
+        textpage: of pypdfium2.
+        quarters: turns by 90° clockwise with which the page is shown.
+    """
     count = textpage.count_chars()
     units = [pdfium.FPDFText_GetUnicode(textpage, index) for index in range(count)]
     unknown = sum(unit in (0, 0xFFFD) or 0xE000 <= unit < 0xF900 for unit in units)
@@ -49,12 +55,13 @@ def lines(textpage: Any) -> list[Line]:
     text = "".join(map(chr, units))
     found: list[Line] = []
     for match in _LINE.finditer(text):
-        found += _Measure(textpage, text).lines(match.start(), match.end())
+        found += _Measure(textpage, text, quarters).lines(match.start(), match.end())
     return found
 
 
 class _Measure:
-    def __init__(self, textpage: Any, text: str) -> None:
+    def __init__(self, textpage: Any, text: str, quarters: int) -> None:
+        self._quarters = quarters
         self._page = textpage
         self._text = text
         self._box = pdfium.FS_RECTF()
@@ -80,7 +87,7 @@ class _Measure:
         text = self._text[start:end]
         if text[-1] == chr(_HYPHEN):
             text = text[:-1] + "-"
-        text = one_line(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+        text = one_line(_LEADERS.sub(" ", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
         first, last = self._chars(start), self._chars(end - 1)
         size, bold = self._font(words[len(words) // 2][0])
         bold = bold and self._font(start)[1] and self._font(words[-1][0])[1]  # a bold word alone makes no heading
@@ -90,7 +97,15 @@ class _Measure:
     def _chars(self, index: int) -> tuple[float, float, float, float]:
         """Left, bottom, right and top of a character with the room its font gives it."""
         pdfium.FPDFText_GetLooseCharBox(self._page, index, self._box)
-        return self._box.left, self._box.bottom, self._box.right, self._box.top
+        left, bottom, right, top = self._box.left, self._box.bottom, self._box.right, self._box.top
+        match self._quarters:
+            case 1:
+                return bottom, -right, top, -left
+            case 2:
+                return -right, -top, -left, -bottom
+            case 3:
+                return -top, left, -bottom, right
+        return left, bottom, right, top
 
     def _font(self, index: int) -> tuple[float, bool]:
         matrix = pdfium.FS_MATRIX()

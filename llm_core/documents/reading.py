@@ -45,7 +45,6 @@ class Reading:
 
     limits: Limits = field(default_factory=Limits)
     report: Callable[[int, int], None] | None = None  # (pages done, pages in all)
-    language_hint: str = ""  # what the file claims; kept for readers, not believed
     _parts: list[str] = field(default_factory=list)
     _blocks: list[Block] = field(default_factory=list)
     _turns: list[Turn] = field(default_factory=list)  # offsets in the whole text

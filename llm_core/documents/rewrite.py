@@ -75,7 +75,8 @@ def _rewrite_md(data: bytes, texts: Texts, reading: Reading) -> bytes:
         if index in texts and piece.spans:
             cell = piece.kind == "row"
             parts = split_cells(texts[index], len(piece.spans)) if cell else [one_line(texts[index])]
-            for (start, end), token, words in zip(piece.spans, piece.tokens, parts, strict=True):
+            # A row may have more cells than the original wrote: those are empty, and stay so.
+            for (start, end), token, words in zip(piece.spans, piece.tokens, parts, strict=False):
                 changes.append(_Change(start, end, _marked(token, words, cell)))
     return _encoded(_changed(text, changes), decoded.text, decoded.encoding)
 

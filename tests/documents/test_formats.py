@@ -1,10 +1,14 @@
 """What a file is, is decided by its content; its name is a hint, and never a path."""
 
+import sys
+import types
+
 import pytest
 
+from llm_core.documents import formats
 from llm_core.documents.formats import FORMATS, NAME_CHARS_MAX, format_of, plain_name
 from llm_core.errors import UserError
-from tests.documents.samples import EN, pdf, pixel, word, word_with
+from tests.documents.samples import EN, parse, pdf, pixel, word, word_with
 
 TEXT = EN[0].encode()
 PAGE = b"<!doctype html><html><body><p>shown</p></body></html>"
@@ -60,3 +64,12 @@ def test_a_long_name_keeps_its_ending():
 def test_every_format_has_its_reader():
     for each in FORMATS:
         assert callable(each.reader().read)
+
+
+def test_a_new_format_is_one_module_and_one_line(monkeypatch):
+    reader = types.ModuleType("llm_core.documents.shout")
+    reader.read = lambda data, reading: reading.add(data.decode().upper())
+    monkeypatch.setitem(sys.modules, reader.__name__, reader)
+    line = formats.Format("shout", (".shout",), lambda sample: sample.head.startswith(b"!"))
+    monkeypatch.setattr(formats, "FORMATS", (*FORMATS, line))
+    assert parse("!sand", "a.shout").text == "!SAND"

@@ -1,6 +1,10 @@
 """PDF: what a person reads on the page, in that order, with its page."""
 
+import io
+
 import pytest
+from reportlab.lib.pagesizes import A4
+from reportlab.pdfgen.canvas import Canvas
 
 from llm_core.errors import UserError
 from tests.documents.samples import EN, SONG, ZH, drawn_pdf, hollow_pdf, outline, parse, pdf
@@ -122,6 +126,25 @@ def test_a_scan_whose_pages_have_a_printed_head_has_no_text_on_them():
 def test_the_head_of_a_chapter_of_one_page_goes_with_the_others():
     heads = ["Origins", "Origins", "Origins", "Depth", "Sand", "Sand", "Sand"]
     pages = [
-        [(72.0, 800.0, head), (72.0, 700.0 - 20 * n, f"Page {n} says what no other does.")] for n, head in enumerate(heads)
+        [(72.0, 800.0, head), (72.0, 700.0 - 20 * n, f"Page {n} says what no other does.")]
+        for n, head in enumerate(heads)
     ]
     assert "Depth" not in parse(drawn_pdf(pages), "a.pdf").text
+
+
+@pytest.mark.parametrize("degrees", [90, 180, 270])
+def test_a_page_that_is_shown_turned_reads_as_it_is_shown(degrees):
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.setPageRotation(degrees)
+    canvas.translate(*{90: (300, 100), 180: (400, 400), 270: (200, 700)}[degrees])
+    canvas.rotate(degrees)
+    for number, words in enumerate(("The sand came into the har-", "bour and nobody", "had foreseen it.")):
+        canvas.drawString(0, -14 * number, words)
+    canvas.save()
+    assert parse(stream.getvalue(), "a.pdf").text == "The sand came into the harbour and nobody had foreseen it."
+
+
+def test_the_dots_of_a_table_of_contents_go():
+    page = [(72.0, 700.0, "1 Origins . . . . . . . . 3"), (72.0, 680.0, "2 Sand.............. 12")]
+    assert parse(drawn_pdf([page]), "a.pdf").text.split() == ["1", "Origins", "3", "2", "Sand", "12"]
