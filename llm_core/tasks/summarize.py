@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Generator as Generating
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeAlias
 
 from llm_core.documents.document import Document
 from llm_core.engines.base import Generator
@@ -31,6 +32,9 @@ class Writer:
     parameters: int
 
 
+Ready: TypeAlias = Callable[[], Generating[Event, None, Writer]]
+
+
 def summarize(source: str | Document, options: SummaryOptions) -> Events:
     """The key sentences of a text.
 
@@ -48,17 +52,17 @@ def summarize(source: str | Document, options: SummaryOptions) -> Events:
     yield Done(summary)
 
 
-def rewritten(source: str | Document, options: SummaryOptions, writer: Writer, *, visitor: str = "") -> Events:
+def rewritten(source: str | Document, options: SummaryOptions, ready: Ready, *, visitor: str = "") -> Events:
     """The key sentences, and a summary that the model writes.
 
     Args:
         source: a text, or a document with its headings.
         options: with the form and the language.
-        writer: the model.
+        ready: waits for the model, once the key sentences have been given out.
         visitor: for the waiting line.
 
     Yields:
-        Item(Summary) with the key sentences at once; Notice ("summary_takes", "summary_stood_in"); what
+        Item(Summary) with the key sentences at once; what `ready` yields; Notice ("summary_takes", "summary_stood_in"); what
         `rewrite.rewrite` yields; at last Done(Summary).
 
     Raises:
@@ -66,6 +70,7 @@ def rewritten(source: str | Document, options: SummaryOptions, writer: Writer, *
     """
     summary, found = yield from _key(source, options)
     yield Item(summary)
+    writer = yield from ready()
     text = source if isinstance(source, str) else source.text
     stretches = yield from ticking(lambda: rewrite.stretches(text, found, options.form), "choosing")
     seconds = rewrite.expected_s(stretches, options.form, writer.parameters)

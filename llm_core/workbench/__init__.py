@@ -19,7 +19,9 @@ from llm_core.workbench.models import Models
 from llm_core.workbench.replies import Replies
 
 if TYPE_CHECKING:
+    from llm_core.documents.document import Document
     from llm_core.workbench.libraries import Desk
+    from llm_core.workbench.summaries import Summaries
 
 LOG_BYTES_MAX = 2_000_000
 
@@ -65,6 +67,26 @@ class Workbench:
         from llm_core.workbench.library_parts import encoder
 
         return encoder(self.settings)
+
+    @functools.cached_property
+    def summaries(self) -> Summaries:
+        """Summaries, also of visitors."""
+        from llm_core.workbench.summaries import Summaries
+
+        return Summaries(self.models, self.jobs, self.settings)
+
+    def summarize(self, source: str | Document, *, visitor: str = "", **options: Any) -> Events:
+        """Summarize a text or a document: key sentences at once, or rewritten by the language model.
+
+        Args:
+            source: what to summarize.
+            visitor: who asks; the waiting line takes turns between visitors.
+            options: fields of `tasks.summary.SummaryOptions`.
+
+        Yields:
+            The events of `tasks.summarize`; `Done` holds a `tasks.summary.Summary`.
+        """
+        return self.summaries.events(source, options, visitor=visitor)
 
     def chat(self, messages: Sequence[Message], *, visitor: str = "", **options: Any) -> Events:
         """Answer the last message of a conversation that the caller keeps itself.
