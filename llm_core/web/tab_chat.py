@@ -26,8 +26,7 @@ def build(workbench: Workbench, frame: Frame) -> None:
     view = View(workbench, screen)
     turns = Turns(view)
     outputs = _outputs(screen)
-    visitor_and_place = [frame.visitor, screen.place]
-    following = screen.place.change(turns.follow, visitor_and_place, outputs, **EVENT)
+    following = screen.followed.change(turns.follow, [frame.visitor, screen.followed], outputs, **EVENT)
     leaving: dict[str, Any] = {**EVENT, "cancels": [following]}  # the thread shown is no longer the followed one
     _listen_to_thread(screen, frame, turns, outputs, leaving)
     _listen_to_rail(screen, frame, Manage(view), outputs, leaving)
@@ -69,5 +68,5 @@ def _listen_to_margin(screen: Screen, frame: Frame, margin: Margin) -> None:
 
 
 def _outputs(screen: Screen) -> list[Any]:
-    shown = [screen.place, screen.rail, screen.thread, screen.live, screen.notice, screen.composer]
+    shown = [screen.place, screen.followed, screen.rail, screen.thread, screen.live, screen.notice, screen.composer]
     return [*shown, *screen.dials.values(), screen.picked, screen.word]

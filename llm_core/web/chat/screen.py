@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from llm_core.tasks import roles
@@ -26,19 +27,26 @@ def standing(role: str = "assistant") -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Place:
-    """Where a browser tab stands: its conversation, the message it believes to be the last, the job it follows."""
+    """Where a browser tab stands: its conversation, and the message that it believes to be the last."""
 
     conversation: str | None = None
     head: str | None = None
-    job: str | None = None
-    since: float = 0.0  # makes every look at a running job a change, so that it is followed again
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A conversation whose reply is being written. Each look at it is a new value, so that it is followed again."""
+
+    conversation: str
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
 class Screen:
     """Every component that a handler reads or writes."""
 
-    place: gr.State
+    place: gr.State  # Place
+    followed: gr.State  # Followed; its changes are what `Turns.follow` listens to
     kept: gr.Textbox  # what the browser remembered of the last visit; filled by script, never shown
     search: gr.Textbox
     new: gr.Button
@@ -56,7 +64,7 @@ class Screen:
 
 def build() -> Screen:
     """The three columns: conversations, thread with composer, model and dials."""
-    place, kept = gr.State(Place()), gr.Textbox(visible=False)
+    place, followed, kept = gr.State(Place()), gr.State(None), gr.Textbox(visible=False)
     with gr.Row(elem_classes=["grid", "three"]):
         with gr.Column(elem_classes=["area-rail"]), fold("chat.conversations"):
             rail = _rail()
@@ -66,7 +74,7 @@ def build() -> Screen:
             with fold("chat.settings"):
                 dials, picked = _dials()
             word = html("", elem_id="word", css_class="margin", js_on_load=_script("word.js"))
-    return Screen(place, kept, *rail, *middle, dials, picked, word)
+    return Screen(place, followed, kept, *rail, *middle, dials, picked, word)
 
 
 def _rail() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.UploadButton, gr.HTML]:

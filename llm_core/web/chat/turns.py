@@ -1,7 +1,8 @@
 """Coming back, sending, following, stopping, and what can be done with a message.
 
 A reply is a job of the workbench: sending starts it, `follow` shows it, and neither a reload nor a lost connection
-ends it. `follow` runs whenever `Place` changes, which is how a page that comes back takes the thread up again.
+ends it. `follow` runs for every look at a conversation whose reply is under way: that is how a page that comes back
+takes the thread up again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from llm_core.errors import UserError
 from llm_core.web.chat import words
-from llm_core.web.chat.screen import Place
+from llm_core.web.chat.screen import Followed, Place
 from llm_core.web.chat.view import Update, View, options, wish
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
@@ -39,12 +40,9 @@ class Turns:
                 picked = str(found.options.get("model", ""))
         return shown | self._view.models(picked, language) | {self._screen.word: words.hint(language)}
 
-    def follow(self, visitor: str, place: Place, request: gr.Request) -> Iterator[Update]:
+    def follow(self, visitor: str, followed: Followed, request: gr.Request) -> Iterator[Update]:
         """Show the reply that is being written, then the finished thread."""
-        if place.conversation is None or place.job is None:
-            yield {self._screen.live: gr.skip()}
-            return
-        language, conversation = language_of_request(request), place.conversation
+        language, conversation = language_of_request(request), followed.conversation
         job = self._chats.running(visitor, conversation)
         with suppress(UserError):  # the message itself says what went wrong
             for picture in paint(job, Live(language)) if job else ():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,7 @@ from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.web.chat import picker
 from llm_core.web.chat.rail import rail
-from llm_core.web.chat.screen import DIALS, Place, Screen, standing
+from llm_core.web.chat.screen import DIALS, Followed, Place, Screen, standing
 from llm_core.web.chat.thread import thread
 from llm_core.web.frame import escape
 from llm_core.web.gradio import gr
@@ -37,11 +36,13 @@ class View:
         self.screen = screen
 
     def conversation(self, visitor: str, name: str, language: Language, *, everything: bool = False) -> Update:
-        """The conversation as it stands now, with its dials; `Place` says whether a reply is being written."""
+        """The conversation as it stands now, a reply that is being written is followed from here."""
         found = self.workbench.chats.get(visitor, name)
         job = self.workbench.chats.running(visitor, name)
         shown = self.thread(found, language, running=job is not None, everything=everything)
-        place = Place(found.id, found.head, job.id, time.monotonic()) if job else Place(found.id, found.head)
+        if job:
+            shown[self.screen.followed] = Followed(found.id)
+        place = Place(found.id, found.head)
         return shown | {self.screen.place: place, self.screen.rail: self.rail(visitor, found.id, language)}
 
     def thread(

@@ -9,6 +9,9 @@ from llm_core.engines.base import Choice, Token
 from llm_core.messages import Language, say
 from llm_core.web.frame import escape
 
+SHOWN_OF_ONE = 6
+SHOWN_OF_SEVERAL = 3  # a word of several tokens: fewer of each
+
 
 def hint(language: Language) -> str:
     """What stands in the margin before a word was chosen."""
@@ -24,7 +27,9 @@ def instead(text: str, tokens: Sequence[Token], word: str, nth: int, language: L
         body = f'<p class="why">{say(language, "chat.word_unknown")}</p>'
     else:
         pieces = f'<p class="why">{say(language, "chat.word_pieces", n=len(found))}</p>' if len(found) > 1 else ""
-        body = pieces + "".join(_bars(token) for token in found)
+        body = pieces + "".join(
+            _bars(token, SHOWN_OF_ONE if len(found) == 1 else SHOWN_OF_SEVERAL) for token in found
+        )
     return f'<section class="instead" aria-live="polite">{heading}{body}{close}</section>{hint(language)}'
 
 
@@ -47,8 +52,11 @@ def tokens_of(text: str, tokens: Sequence[Token], word: str, nth: int) -> list[T
     return found
 
 
-def _bars(token: Token) -> str:
-    choices = sorted({c.text: c for c in (*token.choices, Choice(token.text, token.logprob))}.values(), key=_order)
+def _bars(token: Token, most: int) -> str:
+    """The likeliest tokens, and the one that was written wherever it stands among them."""
+    own = Choice(token.text, token.logprob)
+    others = sorted((choice for choice in token.choices if choice.text != own.text), key=_order)
+    choices = sorted([own, *others[: most - 1]], key=_order)
     top = math.exp(choices[0].logprob) or 1.0
     rows = "".join(
         f'<li{" class=hit" if choice.text == token.text else ""}><span class="token">{_visible(choice.text)}</span>'
