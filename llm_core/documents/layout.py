@@ -1,4 +1,4 @@
-"""Lines on pages to paragraphs in reading order: no running heads, columns in turn, headings by size.
+"""Lines on pages to paragraphs in reading order: columns in turn, lines joined, headings by size.
 
 Knows nothing of PDF: it works on words with their places. The rules are those that people set pages by.
 """
@@ -14,20 +14,15 @@ from dataclasses import dataclass, field
 
 from llm_core.documents.columns import in_reading_order
 from llm_core.documents.document import CELL_GAP, Kind
-from llm_core.documents.pdf_lines import Line
+from llm_core.documents.pdf_lines import LEADERS, Line
 from llm_core.documents.reading import Turn
 from llm_core.text.normalize import join_two, wide
 
 HEADING_RATIO = 1.12  # a heading's size over that of the running text
 HEADING_CHARS_MAX = 150
-EDGE_LINES = 3  # from the top and from the bottom, in which running heads are looked for
-REPEATS_LEAST = 3  # pages with the same line at the same height
-SAME_HEIGHT = 4.0  # points
 CLOSE_SHARE = 0.3  # of the lines of a column stand closer than the usual distance: it is the one inside paragraphs
 GAP_RATIO = 1.35  # of the usual distance of two lines, and they are two paragraphs
 INDENT = 0.9  # letters that a first line is moved in
-_DIGITS = re.compile(r"\d+|(?<![a-z])[ivxl]+(?![a-z])")
-_PAGE_NUMBER = re.compile(r"[-–—·\s]*(?:(?:page|第)\s*)?#(?:\s*(?:页|/|of|共|,|，)\s*#?\s*页?){0,3}[-–—·\s]*")
 _ENDS = re.compile(r"[.!?:;。！？：；…][”’」』）)\]\"']*$")
 _BULLET = re.compile(r"(?:[•·▪◦‣■□●○*–-]|\(?\d{1,2}[.)]|[a-z]\)|[（(][一二三四五六七八九十\d]{1,3}[）)])\s+(?=\S)")
 _ZH_BULLET = re.compile(r"(?:[（(][一二三四五六七八九十\d]{1,3}[）)]|\d{1,2}[、．])(?=\S)")
@@ -50,6 +45,7 @@ class Paragraph:
     size: float
     open: bool = False  # may go on in the next column or on the next page
     bold: bool = False
+    bullet: str = ""  # taken off its beginning
 
 
 @dataclass(slots=True)
@@ -94,55 +90,6 @@ def paragraphs(pages: Sequence[list[Line]]) -> list[Paragraph]:
             _append(found, list(_column(_rows(column), number, body, words)), words)
     _set_levels(found, body)
     return found
-
-
-def without_running_heads(pages: Sequence[list[Line]]) -> list[list[Line]]:
-    """The pages without the lines that stand at the same height on several: titles above, page numbers below."""
-    seen: dict[str, list[float]] = collections.defaultdict(list)
-    edges = [_edges(lines) for lines in pages]
-    for page in edges:
-        for line in page:
-            seen[_pattern(line.text)].append(line.middle)
-    least = min(REPEATS_LEAST, max(2, len(pages)))
-    running = [[line for line in page if _runs(line, number, seen, least)] for number, page in enumerate(edges, 1)]
-    kept = []
-    for lines, page, known in zip(pages, edges, running, strict=True):
-        dropped = {id(line) for line in [*known, *_at_the_same_height(page, running)]}
-        kept.append([line for line in lines if id(line) not in dropped])
-    return kept if any(kept) else list(pages)  # each page alike: that is what the document says
-
-
-def _at_the_same_height(edge: list[Line], running: list[list[Line]]) -> list[Line]:
-    """The outermost lines of a page that stand where most pages have a running head: a chapter of one page."""
-    if not edge:
-        return []
-    outer = [max(edge, key=lambda line: line.middle), min(edge, key=lambda line: line.middle)]
-    return [
-        line
-        for line in outer
-        if sum(any(abs(other.middle - line.middle) <= 1 for other in page) for page in running)
-        >= max(REPEATS_LEAST, len(running) / 2)
-    ]
-
-
-def _edges(lines: list[Line]) -> list[Line]:
-    heights = sorted({round(line.middle) for line in lines})
-    edge = {*heights[:EDGE_LINES], *heights[-EDGE_LINES:]}
-    return [line for line in lines if round(line.middle) in edge]
-
-
-def _pattern(text: str) -> str:
-    return _DIGITS.sub("#", text.lower().strip())
-
-
-def _runs(line: Line, number: int, seen: dict[str, list[float]], least: int) -> bool:
-    """Whether a line at the edge of page `number` is there on other pages too, or is the page's own number."""
-    pattern = _pattern(line.text)
-    page_number = bool(_PAGE_NUMBER.fullmatch(pattern))
-    if page_number and str(number) in re.findall(r"\d+", line.text):
-        return True
-    same = sum(abs(middle - line.middle) <= SAME_HEIGHT for middle in seen[pattern])
-    return same >= (2 if page_number else least)
 
 
 def body_size(pages: Sequence[list[Line]]) -> float:
@@ -195,7 +142,7 @@ def _column(rows: list[_Row], page: int, body: float, words: set[str]) -> Iterat
 def _begins(group: list[_Row], row: _Row, left: float, right: float, step: float) -> bool:
     """Whether a new paragraph begins with `row`, below the rows of `group`."""
     above = group[-1]
-    if len(row.lines) > 1 or len(above.lines) > 1:  # cells of a table
+    if len(row.lines) > 1 or len(above.lines) > 1 or LEADERS in above.text:  # cells of a table; a table of contents
         return True
     size = max(above.size, row.size)
     if above.first.middle - row.first.middle > GAP_RATIO * max(step, size) or row.bold != above.bold:
@@ -241,7 +188,16 @@ def _paragraph(rows: list[_Row], page: int, right: float, words: set[str]) -> Pa
     last = rows[-1]
     goes_on = not _ENDS.search(text) and _room(last, right) < 3 * last.size
     bold = all(row.bold for row in rows)
-    return Paragraph(text, kind, int(kind == "list_item"), [Turn(0, page)], rows[0].size, goes_on, bold)
+    return Paragraph(
+        text,
+        kind,
+        int(kind == "list_item"),
+        [Turn(0, page)],
+        rows[0].size,
+        goes_on,
+        bold,
+        bullet[0] if bullet else "",
+    )
 
 
 def _append(found: list[Paragraph], column: list[Paragraph], words: set[str]) -> None:
@@ -266,6 +222,8 @@ def _set_levels(found: list[Paragraph], body: float) -> None:
     headings = [each for each in found if _heading(each, body)]
     sizes = sorted({round(each.size) for each in headings}, reverse=True)
     for each in headings:
+        if each.bullet[:1].isalnum():  # `1. Origins` is no item
+            each.text = each.bullet + each.text
         numbered = _NUMBERED.match(each.text)
         each.kind, each.open = "heading", False
         each.level = min(6, 1 + sizes.index(round(each.size)))
@@ -275,9 +233,9 @@ def _set_levels(found: list[Paragraph], body: float) -> None:
 
 def _heading(paragraph: Paragraph, body: float) -> bool:
     text = paragraph.text
-    if paragraph.kind not in ("paragraph", "list_item") or len(text) > HEADING_CHARS_MAX or not _has_letter(text):
+    if len(text) > HEADING_CHARS_MAX or not _has_letter(text) or LEADERS in text:
         return False
-    if paragraph.kind == "list_item" and not paragraph.bold:
+    if paragraph.kind != "paragraph" and not (paragraph.bullet and (paragraph.bold or paragraph.bullet[0].isalnum())):
         return False
     if paragraph.size >= body * HEADING_RATIO:
         return not text.endswith((",", "，", "。"))

@@ -55,7 +55,9 @@ def pieces(text: str) -> Iterator[Piece]:
     lines = _Lines(text, begin)
     context: list[Token] = []  # the open containers
     cells: list[Token] = []  # of the open row of a table
-    for token in MarkdownIt("commonmark", {"maxNesting": NESTING_MAX}).enable("table").parse(text[begin:]):
+    for token in (
+        MarkdownIt("commonmark", {"maxNesting": NESTING_MAX}).enable(["table", "strikethrough"]).parse(text[begin:])
+    ):
         if token.nesting > 0:
             context.append(token)
         elif token.nesting < 0:

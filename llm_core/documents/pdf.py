@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import pypdfium2 as pdfium
 
-from llm_core.documents.layout import paragraphs, without_running_heads
+from llm_core.documents.layout import paragraphs
 from llm_core.documents.pdf_lines import Line, lines
 from llm_core.documents.reading import Reading
+from llm_core.documents.running_heads import without_running_heads
 from llm_core.errors import UserError
 
 _PASSWORD = 4  # FPDF_ERR_PASSWORD

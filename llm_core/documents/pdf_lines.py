@@ -18,7 +18,8 @@ _HYPHEN = 2  # PDFium's sign for one at the end of a line, which it joins to the
 _WORD = re.compile(r"\S+")
 _LINE = re.compile("[^\r\n\x02]+\x02?")
 _BOLD = re.compile(rb"bold|black|heavy|demi|[-,_ ]bd\b|simhei|hei(?:ti)?\b|cmbx|xiaobiaosong", re.IGNORECASE)
-_LEADERS = re.compile(r"(?:[.·] ?){5,}")  # to the page number in a table of contents
+LEADERS = " … "  # the dots to the page number in a table of contents
+_LEADERS = re.compile(r" ?(?:[.·] ?){5,}")
 _GAPPED = re.compile(r"(?:[\u3400-\u9fff] ){4}")
 
 
@@ -87,7 +88,7 @@ class _Measure:
         text = self._text[start:end]
         if text[-1] == chr(_HYPHEN):
             text = text[:-1] + "-"
-        text = one_line(_LEADERS.sub(" ", text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
+        text = one_line(_LEADERS.sub(LEADERS, text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
         first, last = self._chars(start), self._chars(end - 1)
         size, bold = self._font(words[len(words) // 2][0])
         bold = bold and self._font(start)[1] and self._font(words[-1][0])[1]  # a bold word alone makes no heading

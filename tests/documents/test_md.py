@@ -9,7 +9,7 @@ tags: [a, b]
 # The *harbour* and `sand` #
 
 Built of **granite**, [limestone](http://x.y "t") and
-_concrete_ ![a wall](wall.png).
+~~bad~~ _concrete_ ![a wall](wall.png).
 
 Depth
 -----
@@ -41,7 +41,7 @@ def depth():
 def test_what_each_block_is():
     assert outline(parse(TEXT, "a.md")) == [
         ("heading", 1, "The harbour and sand"),
-        ("paragraph", 0, "Built of granite, limestone and concrete a wall."),
+        ("paragraph", 0, "Built of granite, limestone and bad concrete a wall."),
         ("heading", 2, "Depth"),
         ("list_item", 1, "one still one"),
         ("list_item", 2, "inner"),

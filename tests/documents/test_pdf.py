@@ -147,4 +147,13 @@ def test_a_page_that_is_shown_turned_reads_as_it_is_shown(degrees):
 
 def test_the_dots_of_a_table_of_contents_go():
     page = [(72.0, 700.0, "1 Origins . . . . . . . . 3"), (72.0, 680.0, "2 Sand.............. 12")]
-    assert parse(drawn_pdf([page]), "a.pdf").text.split() == ["1", "Origins", "3", "2", "Sand", "12"]
+    assert outline(parse(drawn_pdf([page]), "a.pdf")) == [
+        ("paragraph", 0, "1 Origins … 3"),
+        ("paragraph", 0, "2 Sand … 12"),
+    ]
+
+
+def test_a_heading_keeps_its_number_and_a_number_has_its_depth():
+    names = ("1. Origins", "1.1 Granite", "2. Sand")
+    document = parse(pdf([block for name in names for block in (("h2", name), ("text", EN[0]))]), "a.pdf")
+    assert [text for kind, _, text in outline(document) if kind == "heading"] == list(names)
