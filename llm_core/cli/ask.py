@@ -49,28 +49,16 @@ def ask(
             _answer_lines(shelf, line, written=not sentence)
         else:
             answer = _followed(shelf.ask(asked, written=not sentence), line)
-            print(json.dumps(record(shelf, answer), ensure_ascii=False) if as_json else _written(shelf, answer))
+            print(
+                json.dumps(record(shelf, asked, answer), ensure_ascii=False) if as_json else _written(shelf, answer)
+            )
 
 
-def record(shelf: Shelf, answer: Answer) -> dict[str, Any]:
-    """An answer as JSON; places are characters of the document's text as it was read."""
-    evidence = [
-        {
-            "document": shelf.documents[one.found.document].name,
-            "page": shelf.documents[one.found.document].place(one.span.start).page,
-            "start": one.span.start,
-            "end": one.span.end,
-            "sentence": one.sentence,
-            "passage": shelf.documents[one.found.document].text[one.found.passage.start : one.found.passage.end],
-        }
-        for one in answer.evidence
-    ]
-    return {
-        "answer": answer.text,
-        "abstained": answer.abstained,
-        "score": round(answer.score, 4),
-        "evidence": evidence,
-    }
+def record(shelf: Shelf, question: str, answer: Answer) -> dict[str, Any]:
+    """An answer as JSON."""
+    from llm_core.workbench import answers
+
+    return answers.for_programs(answers.record(question, answer, shelf.documents.__getitem__))
 
 
 def _read(shelf: Shelf, files: list[str], line: ProgressLine) -> None:
@@ -111,7 +99,7 @@ def _answer_lines(shelf: Shelf, line: ProgressLine, *, written: bool) -> None:
     failed = False
     for number, question in enumerate(streams.read_lines(None), 1):
         try:
-            found = record(shelf, _followed(shelf.ask(question, written=written), line))
+            found = record(shelf, question, _followed(shelf.ask(question, written=written), line))
         except UserError as error:
             if error.code not in OF_ONE_LINE:
                 raise
@@ -120,9 +108,13 @@ def _answer_lines(shelf: Shelf, line: ProgressLine, *, written: bool) -> None:
             session.note("line_failed", number=number, sentence=sentence)
             told = {"code": error.code, "message": sentence}
             found = {"answer": "", "abstained": True, "score": 0.0, "evidence": [], "error": told}
-        print(json.dumps(found, ensure_ascii=False), flush=True)
+        print(_json(found), flush=True)
     if failed:
         raise typer.Exit(SOME_FAILED)
+
+
+def _json(found: dict[str, Any]) -> str:
+    return json.dumps(found, ensure_ascii=False)
 
 
 def _written(shelf: Shelf, answer: Answer) -> str:

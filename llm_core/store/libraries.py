@@ -13,9 +13,10 @@ import shutil
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from llm_core import atomic
 from llm_core.documents.document import Document
@@ -31,6 +32,14 @@ CREATE TABLE documents (
   name TEXT NOT NULL, format TEXT NOT NULL, chars INTEGER NOT NULL, pages INTEGER, passages INTEGER NOT NULL,
   added REAL NOT NULL);
 CREATE INDEX documents_of ON documents (library, added);
+CREATE TABLE answers (
+  id TEXT PRIMARY KEY, library TEXT NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
+  record TEXT NOT NULL, created REAL NOT NULL);
+CREATE INDEX answers_of ON answers (library, created DESC);
+CREATE TABLE cited (
+  answer TEXT NOT NULL REFERENCES answers (id) ON DELETE CASCADE, document TEXT NOT NULL,
+  PRIMARY KEY (answer, document));
+CREATE INDEX cited_of ON cited (document);
 """
 OPEN_MAX = 8  # libraries whose passages stay open
 
@@ -177,17 +186,48 @@ class Libraries:
             raise UserError("library_document_unknown") from error
 
     def delete_document(self, owner: str, library: str, document: str) -> None:
-        """Delete a document with its passages, from the disk too.
+        """Delete a document with its passages and the answers that quote it, from the disk too.
 
         Raises:
             UserError: `library_unknown`, `library_document_unknown`.
         """
         self._entry(owner, library, document)
         with self._database.change() as change:
+            change("DELETE FROM answers WHERE id IN (SELECT answer FROM cited WHERE document = ?)", (document,))
             change("DELETE FROM documents WHERE id = ?", (document,))
         self._database.erase()
         self._file(library, document).unlink(missing_ok=True)
         self.passages(owner, library).delete(document)
+
+    # ---------------------------------------------------------------- answers
+
+    def add_answer(self, owner: str, library: str, record: Mapping[str, Any], documents: Iterable[str]) -> None:
+        """Keep an answer as what JSON can hold, with the documents that it quotes and goes with."""
+        self._check(owner, library)
+        answer = secrets.token_hex(8)
+        written = json.dumps(record, ensure_ascii=False)
+        with self._database.change() as change:
+            change("INSERT INTO answers VALUES (?, ?, ?, ?)", (answer, library, written, time.time()))
+            for document in set(documents):
+                change("INSERT INTO cited VALUES (?, ?)", (answer, document))
+
+    def answers(self, owner: str, library: str, limit: int) -> list[tuple[str, dict[str, Any]]]:
+        """The latest answers, the newest first, each with its id."""
+        self._check(owner, library)
+        rows = self._database.read(
+            "SELECT id, record FROM answers WHERE library = ? ORDER BY created DESC, rowid DESC LIMIT ?",
+            (library, limit),
+        )
+        return [(row["id"], json.loads(row["record"])) for row in rows]
+
+    def delete_answer(self, owner: str, library: str, answer: str) -> None:
+        """Delete one answer; nothing happens where there is none."""
+        self._check(owner, library)
+        with self._database.change() as change:
+            change("DELETE FROM answers WHERE id = ? AND library = ?", (answer, library))
+        self._database.erase()
+
+    # ---------------------------------------------------------------- mending
 
     def missing(self, owner: str, library: str) -> list[Entry]:
         """The documents whose passages are not whole, after damage or a power cut; add their passages again."""

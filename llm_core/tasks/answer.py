@@ -123,7 +123,8 @@ def _written(
     if sure < confidence.ANSWER_FROM:
         yield Done(_none(spoken, sure, evidence))
     else:
-        yield Done(Answer(text, "written", sure, tuple(evidence), tuple(claims)))
+        ordered, claims = numbered(evidence, claims)
+        yield Done(Answer(text, "written", sure, tuple(ordered), tuple(claims)))
 
 
 def _sentence(spoken: Language, score: float, evidence: Sequence[Evidence]) -> Answer:

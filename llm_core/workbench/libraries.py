@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 from llm_core.documents import guard
 from llm_core.documents.document import Document
@@ -23,12 +24,14 @@ from llm_core.store.passages import Passages
 from llm_core.store.tantivy_passages import TantivyPassages
 from llm_core.tasks import answer, passages
 from llm_core.tasks.indexing import vectors
+from llm_core.workbench import answers
 from llm_core.workbench.models import Models
 from llm_core.workbench.replies import check_text
 
 ADDING, ASKING = "documents", "question"  # subjects of jobs
 ANSWER_LIMIT_S = 600.0
-TEXTS_KEPT = 32  # documents whose text stays in memory
+ANSWERS_SHOWN = 30
+DOCUMENTS_KEPT = 32  # in memory, of those that were asked last
 
 Files = Sequence[tuple[Path, str]]  # where a file is, and what the person calls it
 
@@ -52,7 +55,7 @@ class Desk:
         self._models = models
         self._jobs = jobs
         self._settings = settings
-        self._text = functools.lru_cache(TEXTS_KEPT)(self._read_text)
+        self._document = functools.lru_cache(DOCUMENTS_KEPT)(self._read_document)
 
     @functools.cached_property
     def _store(self) -> Libraries:
@@ -99,13 +102,15 @@ class Desk:
 
     def delete(self, owner: str, document: str) -> None:
         """Delete a document, its text and its passages, from the disk too."""
-        self._text.cache_clear()
+        self._document.cache_clear()
         self._store.delete_document(owner, self._library(owner), document)
 
     # ---------------------------------------------------------------- questions
 
     def ask(self, owner: str, question: str, model: str | None = None) -> Job:
-        """Answer a question from the library's documents; see `tasks.answer.answer` for the events.
+        """Answer a question from the library's documents, and keep the answer.
+
+        The events are those of `tasks.answer.answer`, with `answers.Piece` and `answers.Record` as values.
 
         Raises:
             UserError: `text_empty`, `text_too_long`, `text_unusable`, `library_empty`, `model_unknown`.
@@ -121,6 +126,15 @@ class Desk:
             unwatched_s=self._settings.reply_unwatched_s,
             limit_s=ANSWER_LIMIT_S,
         )
+
+    def answers(self, owner: str, limit: int = ANSWERS_SHOWN) -> list[tuple[str, answers.Record]]:
+        """The latest answers, the newest first, each with its id."""
+        kept = self._store.answers(owner, self._library(owner), limit)
+        return [(name, cast(answers.Record, record)) for name, record in kept]
+
+    def delete_answer(self, owner: str, name: str) -> None:
+        """Delete one answer."""
+        self._store.delete_answer(owner, self._library(owner), name)
 
     def asking(self, owner: str) -> Job | None:
         """The answer that is being made right now."""
@@ -199,15 +213,17 @@ class Desk:
         for entry in self._store.missing(owner, library):  # damage, or a power cut
             content = self._store.document(owner, library, entry.id)
             yield from self._indexed(self._store.passages(owner, library), entry.id, entry.name, content)
-        text_of = functools.partial(self._text, owner, library)
+        document_of = functools.partial(self._document, owner, library)
         store = self._store.passages(owner, library)
-        yield from self._answered(question, store, text_of, model, owner)
-
-    def _answered(
-        self, question: str, store: Passages, text_of: Callable[[str], str], model: str | None, visitor: str
-    ) -> Events:
-        writer = self._writer(model, visitor)
-        yield from answer.answer(question, store, text_of, self._encoder, writer)
+        writer = self._writer(model, owner)
+        for event in answer.answer(question, store, lambda name: document_of(name).text, self._encoder, writer):
+            if isinstance(event, Item):
+                event = Item(answers.piece(event.value, document_of(event.value.found.document)))
+            elif isinstance(event, Done):
+                event = Done(answers.record(question, event.result, document_of))
+                quoted = [one["id"] for one in event.result["evidence"]]
+                self._store.add_answer(owner, library, event.result, quoted)
+            yield event
 
     def _writer(self, model: str | None, visitor: str) -> answer.Writer | None:
         """The model that chats, where one is here; nobody waits for a fetch to get a sentence out of a document."""
@@ -216,8 +232,8 @@ class Desk:
             return None
         return answer.Writer(self._models.engine(entry), entry.parameters, visitor)
 
-    def _read_text(self, owner: str, library: str, document: str) -> str:
-        return self._store.document(owner, library, document).text
+    def _read_document(self, owner: str, library: str, document: str) -> Document:
+        return self._store.document(owner, library, document)
 
 
 class Shelf:

@@ -79,6 +79,20 @@ def test_what_is_deleted_is_nowhere_on_the_disk(store, tmp_path, whole):
             assert b"quartz" not in path.read_bytes() and b"note.txt" not in path.read_bytes(), path
 
 
+def test_answers_are_kept_until_a_document_that_they_quote_goes(store):
+    library, entry = filled(store)
+    store.add_answer(ADA, library, {"question": "Where?", "text": "In the cellar."}, [entry.id, entry.id])
+    store.add_answer(ADA, library, {"question": "When?"}, [])
+    assert [record["question"] for _, record in store.answers(ADA, library, 5)] == ["When?", "Where?"]
+    store.delete_document(ADA, library, entry.id)
+    ((answer, record),) = store.answers(ADA, library, 5)
+    assert record == {"question": "When?"}
+    with pytest.raises(UserError, match="library_unknown"):
+        store.delete_answer(BOB, library, answer)
+    store.delete_answer(ADA, library, answer)
+    assert store.answers(ADA, library, 5) == []
+
+
 def test_passages_that_were_lost_are_known_to_be_missing(store, tmp_path):
     library, entry = filled(store)
     (tmp_path / library / "passages" / "vectors" / f"{entry.id}.npy").write_bytes(b"")

@@ -1,0 +1,84 @@
+"""An answer as a record that JSON can hold: what programs get, what is kept, and what the page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypedDict
+
+from llm_core.documents.document import Document
+from llm_core.tasks.answer import Answer
+from llm_core.tasks.retrieval import Evidence
+
+DIGITS = 4
+
+
+class Piece(TypedDict):
+    """A piece of evidence; places are characters of the document's text as it was read."""
+
+    document: str  # its name
+    page: int | None
+    start: int
+    end: int
+    sentence: str
+    passage: str
+    # What follows is for the page alone.
+    id: str
+    passage_start: int
+    heading: list[str]
+
+
+class Record(TypedDict):
+    """An answer with its evidence, the best or first cited one first."""
+
+    question: str
+    answer: str
+    abstained: bool
+    score: float
+    evidence: list[Piece]
+    # What follows is for the page alone.
+    method: str
+    claims: list[tuple[int, int, list[int], bool]]  # start, end, numbers of evidence, doubtful
+
+
+OF_PAGE = {"question", "method", "claims", "id", "passage_start", "heading"}
+
+
+def piece(evidence: Evidence, document: Document) -> Piece:
+    """One piece of evidence in its document."""
+    passage, place = evidence.found.passage, document.place(evidence.span.start)
+    return Piece(
+        document=document.name,
+        page=place.page,
+        start=evidence.span.start,
+        end=evidence.span.end,
+        sentence=evidence.sentence,
+        passage=document.text[passage.start : passage.end],
+        id=evidence.found.document,
+        passage_start=passage.start,
+        heading=list(passage.heading),
+    )
+
+
+def record(question: str, answer: Answer, document_of: Callable[[str], Document]) -> Record:
+    """The whole answer.
+
+    Args:
+        question: as it was asked.
+        answer: to it.
+        document_of: a document by its id.
+    """
+    return Record(
+        question=question,
+        answer=answer.text,
+        abstained=answer.abstained,
+        score=round(answer.score, DIGITS),
+        evidence=[piece(one, document_of(one.found.document)) for one in answer.evidence],
+        method=answer.method,
+        claims=[(claim.start, claim.end, list(claim.sources), claim.doubtful) for claim in answer.claims],
+    )
+
+
+def for_programs(full: Record) -> dict[str, Any]:
+    """The record without what only the page needs."""
+    evidence = [{key: value for key, value in one.items() if key not in OF_PAGE} for one in full["evidence"]]
+    return {key: value for key, value in full.items() if key not in OF_PAGE} | {"evidence": evidence}
