@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 
 from benchmarks import report
-from llm_core.engines import machine, worker
+from llm_core import machine
+from llm_core.engines import worker
 from llm_core.engines.base import Finished, Message, Prompt, Sampling, Writing
 from llm_core.engines.llama import Llama
 from llm_core.engines.protocol import Dialect, request

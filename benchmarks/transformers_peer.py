@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import report
-from llm_core.engines import machine
+from llm_core import machine
 from llm_core.engines.base import Finished, Message, Sampling
 from llm_core.engines.llama import Llama
 from llm_core.settings import Settings

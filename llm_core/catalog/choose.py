@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from llm_core.catalog import gguf, listing, local, machine
+from llm_core import machine
+from llm_core.catalog import listing, local
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
 from llm_core.errors import UserError
+from llm_core.models import gguf
 from llm_core.settings import Settings
 
 NAME_SHOWN_CHARS = 80

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import filelock
 
-from llm_core.catalog import finish, hashes, machine
+from llm_core import machine
+from llm_core.catalog import finish, hashes
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.rank import Ranking, rank
 from llm_core.catalog.recommended import Recommended

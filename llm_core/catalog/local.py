@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from llm_core.catalog import gguf
 from llm_core.errors import UserError
+from llm_core.models import gguf
 from llm_core.settings import Settings
 
 SUFFIX = ".gguf"

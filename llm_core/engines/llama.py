@@ -11,7 +11,7 @@ import threading
 from collections.abc import Generator, Sequence
 from pathlib import Path
 
-from llm_core.engines import gguf_header, machine
+from llm_core import machine
 from llm_core.engines.base import Capability, Opening, Prompt, Reading, Sampling, Step, Writing
 from llm_core.engines.child import Child
 from llm_core.engines.line import Caller, Line
@@ -20,6 +20,7 @@ from llm_core.engines.remote import CAPABILITIES, Remote, Server
 from llm_core.engines.under_way import WAIT_S
 from llm_core.engines.worker import Config
 from llm_core.errors import UserError
+from llm_core.models import gguf
 from llm_core.settings import Settings
 
 ATTEMPTS = 2  # a child that dies while others wait for their turn costs them a second opening, not their request
@@ -47,9 +48,9 @@ class Llama:
         """The longest prompt and reply together; read from the file, without opening the model.
 
         Raises:
-            UserError: `model_path_missing`, `gguf_not_one`.
+            UserError: `model_path_missing`, or what is wrong with the file (gguf_*).
         """
-        trained = gguf_header.read(self._path).context_tokens
+        trained = gguf.read(self._path).context_tokens
         return min(self._settings.context_tokens, trained)  # beyond the trained length memory is taken in vain
 
     @property
@@ -57,9 +58,9 @@ class Llama:
         """What the open model will take, estimated from the file.
 
         Raises:
-            UserError: `model_path_missing`, `gguf_not_one`.
+            UserError: `model_path_missing`, or what is wrong with the file (gguf_*).
         """
-        header = gguf_header.read(self._path)
+        header = gguf.read(self._path)
         return header.memory_bytes(self.context_tokens * self._settings.slots)
 
     @property
@@ -123,7 +124,7 @@ class Llama:
         """Open the model where it is not open; many may wait for that, and the last to leave stops it.
 
         Raises:
-            UserError: `model_path_missing`, `gguf_not_one`, `model_unusable`, `memory_short`, `engine_timeout`.
+            UserError: `model_path_missing`, or what is wrong with the file (gguf_*), `model_unusable`, `memory_short`, `engine_timeout`.
         """
         opened = self._join_opening()
         child = opened.child

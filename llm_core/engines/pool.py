@@ -12,7 +12,8 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from llm_core.engines import base, machine
+from llm_core import machine
+from llm_core.engines import base
 from llm_core.engines.base import Capability, Opening, Prompt, Sampling, Step
 from llm_core.engines.llama import Llama
 from llm_core.errors import UserError

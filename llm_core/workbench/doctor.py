@@ -17,12 +17,11 @@ from typing import Any, Literal
 
 from llm_core.catalog import choose, listing
 from llm_core.catalog.listing import Entry
-from llm_core.catalog.machine import free_disk_bytes, memory_bytes
 from llm_core.catalog.rank import rank
 from llm_core.catalog.recommended import builtin
-from llm_core.engines.machine import cores, free_memory_bytes
 from llm_core.errors import UserError
 from llm_core.events import Done, Event, Events, Progress
+from llm_core.machine import cores, free_disk_bytes, free_memory_bytes, memory_bytes
 from llm_core.settings import Settings
 
 PACKAGES = (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from llm_core.engines import machine
+from llm_core import machine
 from llm_core.engines.base import Encoder
 from llm_core.engines.encoder import E5
 from llm_core.jobs import Jobs

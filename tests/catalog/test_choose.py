@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from llm_core.catalog import choose, hashes, machine
+from llm_core import machine
+from llm_core.catalog import choose, hashes
 from llm_core.catalog.recommended import builtin
 from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, explain, say

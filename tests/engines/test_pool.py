@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from llm_core.engines import machine
+from llm_core import machine
 from llm_core.engines.base import Generator, Opening, Sampling, Writing
 from llm_core.engines.pool import Pool
 from llm_core.errors import UserError
@@ -115,7 +115,7 @@ def test_a_bad_model_leaves_no_trace(pool: Pool, tiny_gguf: Path, tmp_path: Path
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(tiny_gguf.read_bytes()[:100_000])
     for _ in range(2):
-        with pytest.raises(UserError, match="model_unusable"):
+        with pytest.raises(UserError, match="gguf_cut"):
             reply(pool.generator("bad", bad), "Hello.")
     assert pool.open_models() == []
     assert reply(pool.generator("tiny", tiny_gguf), "Hello.")[1].reply_tokens == 24

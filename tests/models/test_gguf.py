@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from llm_core.catalog import gguf
 from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, explain
+from llm_core.models import gguf
 from tests.tiny_gguf import CHATML, LAYERS, WIDTH
 
 Fact = tuple[str, int, bytes]

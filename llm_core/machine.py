@@ -1,0 +1,109 @@
+"""What this machine has: memory, cores, free disk. A container is taken for what it may use, not for its host."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+
+from llm_core.errors import UserError
+
+CGROUPS = Path("/sys/fs/cgroup")
+PROCESS = Path("/proc/self/cgroup")
+
+
+def memory_bytes(cgroups: Path = CGROUPS, process: Path = PROCESS) -> int:
+    """Memory of the machine, or of the container where that has less."""
+    total: int = psutil.virtual_memory().total
+    limits = [limit for limit, _ in _memory(cgroups, process)]
+    return min([total, *limits])
+
+
+def free_memory_bytes(cgroups: Path = CGROUPS, process: Path = PROCESS) -> int:
+    """Memory that can be taken without pushing anybody into swap."""
+    free: int = psutil.virtual_memory().available
+    return min([free, *(limit - used for limit, used in _memory(cgroups, process))])
+
+
+def check_memory(model: str, need_bytes: int) -> None:
+    """Say so, where a model cannot fit: native code would abort, or the system would end some process of its choice.
+
+    Raises:
+        UserError: `memory_short`.
+    """
+    if (free := free_memory_bytes()) < need_bytes:
+        raise UserError("memory_short", model=model, need=need_bytes, free=free)
+
+
+def cores(cgroups: Path = CGROUPS, process: Path = PROCESS) -> int:
+    """Physical cores that this process may use: two threads on one core only take turns."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    physical = psutil.cpu_count(logical=False) or usable
+    shares = [share for group in _groups("cpu", cgroups, process) if (share := _processor_share(group))]
+    return max(1, min([physical, usable, *(math.ceil(share) for share in shares)]))
+
+
+def free_disk_bytes(folder: Path) -> int:
+    """Free bytes of the disk that holds `folder`, which need not exist yet."""
+    while not folder.exists():
+        folder = folder.parent
+    return shutil.disk_usage(folder).free
+
+
+def _memory(cgroups: Path, process: Path) -> Iterator[tuple[int, int]]:
+    """Limit and use, in bytes, of each control group around this process that has a limit."""
+    for group in _groups("memory", cgroups, process):
+        for limit_file, used_file in (
+            ("memory.max", "memory.current"),
+            ("memory.limit_in_bytes", "memory.usage_in_bytes"),
+        ):
+            if limit := _number(group / limit_file):
+                # Pages of files count as used, but give way; a model's file is most of them.
+                yield limit, max(0, (_number(group / used_file) or 0) - _file_pages(group))
+
+
+def _groups(controller: str, cgroups: Path, process: Path) -> Iterator[Path]:
+    """This process's control group and those around it, of versions 2 and 1; none where the system has no such thing."""
+    try:
+        lines = process.read_text("utf-8").splitlines()
+    except OSError:  # not Linux
+        return
+    for line in lines:
+        _, controllers, own = line.split(":", 2)
+        if controllers and controller not in controllers.split(","):
+            continue
+        root = cgroups / controller if controllers else cgroups
+        group = root / own.strip("/")
+        for folder in (group, *group.parents):
+            yield folder
+            if folder == root:
+                break
+
+
+def _processor_share(group: Path) -> float | None:
+    try:
+        quota, period = (group / "cpu.max").read_text("ascii").split()
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        pass
+    quota_us, period_us = _number(group / "cpu.cfs_quota_us"), _number(group / "cpu.cfs_period_us")
+    return quota_us / period_us if quota_us and period_us and quota_us > 0 else None
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text("ascii"))
+    except (OSError, ValueError):  # absent, or "max"
+        return None
+
+
+def _file_pages(group: Path) -> int:
+    try:
+        stat = dict(line.split() for line in (group / "memory.stat").read_text("ascii").splitlines())
+        return int(stat["inactive_file"])
+    except (OSError, ValueError, KeyError):
+        return 0
