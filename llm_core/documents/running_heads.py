@@ -10,38 +10,35 @@ from llm_core.documents.pdf_lines import Line
 
 EDGE_LINES = 3  # from the top and from the bottom, in which running heads are looked for
 REPEATS_LEAST = 3  # pages with the same line at the same height
-SAME_HEIGHT = 4.0  # points
+SAME_HEIGHT = 3.0  # points
 _DIGITS = re.compile(r"\d+|(?<![a-z])[ivxl]+(?![a-z])")
 _PAGE_NUMBER = re.compile(r"[-–—·\s]*(?:(?:page|第)\s*)?#(?:\s*(?:页|/|of|共|,|，)\s*#?\s*页?){0,3}[-–—·\s]*")
 
 
 def without_running_heads(pages: Sequence[list[Line]]) -> list[list[Line]]:
     """The pages without the lines that stand at the same height on several: titles above, page numbers below."""
-    seen: dict[str, list[float]] = collections.defaultdict(list)
     edges = [_edges(lines) for lines in pages]
-    for page in edges:
-        for line in page:
-            seen[_pattern(line.text)].append(line.middle)
+    seen = collections.Counter((_pattern(line.text), _height(line)) for page in edges for line in page)
     least = min(REPEATS_LEAST, max(2, len(pages)))
     running = [[line for line in page if _runs(line, number, seen, least)] for number, page in enumerate(edges, 1)]
+    heights = collections.Counter(height for page in running for height in {_height(line) for line in page})
+    most = max(REPEATS_LEAST, len(pages) / 2)
     kept = []
     for lines, page, known in zip(pages, edges, running, strict=True):
-        dropped = {id(line) for line in [*known, *_at_the_same_height(page, running)]}
+        others = [line for line in _outermost(page) if heights[_height(line)] >= most]  # of a chapter of one page
+        dropped = {id(line) for line in [*known, *others]}
         kept.append([line for line in lines if id(line) not in dropped])
     return kept if any(kept) else list(pages)  # each page alike: that is what the document says
 
 
-def _at_the_same_height(edge: list[Line], running: list[list[Line]]) -> list[Line]:
-    """The outermost lines of a page that stand where most pages have a running head: a chapter of one page."""
+def _height(line: Line) -> int:
+    return round(line.middle / SAME_HEIGHT)
+
+
+def _outermost(edge: list[Line]) -> list[Line]:
     if not edge:
         return []
-    outer = [max(edge, key=lambda line: line.middle), min(edge, key=lambda line: line.middle)]
-    return [
-        line
-        for line in outer
-        if sum(any(abs(other.middle - line.middle) <= 1 for other in page) for page in running)
-        >= max(REPEATS_LEAST, len(running) / 2)
-    ]
+    return [max(edge, key=lambda line: line.middle), min(edge, key=lambda line: line.middle)]
 
 
 def _edges(lines: list[Line]) -> list[Line]:
@@ -54,11 +51,10 @@ def _pattern(text: str) -> str:
     return _DIGITS.sub("#", text.lower().strip())
 
 
-def _runs(line: Line, number: int, seen: dict[str, list[float]], least: int) -> bool:
+def _runs(line: Line, number: int, seen: collections.Counter[tuple[str, int]], least: int) -> bool:
     """Whether a line at the edge of page `number` is there on other pages too, or is the page's own number."""
-    pattern = _pattern(line.text)
+    pattern, height = _pattern(line.text), _height(line)
     page_number = bool(_PAGE_NUMBER.fullmatch(pattern))
     if page_number and str(number) in re.findall(r"\d+", line.text):
         return True
-    same = sum(abs(middle - line.middle) <= SAME_HEIGHT for middle in seen[pattern])
-    return same >= (2 if page_number else least)
+    return sum(seen[pattern, height + step] for step in (-1, 0, 1)) >= (2 if page_number else least)
