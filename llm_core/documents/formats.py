@@ -74,6 +74,7 @@ FORMATS = (
 SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)  # for a face that lets people choose files
 
 # What people send that is none of these, by its first bytes.
+_ZIP = b"PK\x03\x04"
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # Word before 2007; also a new one with a password
 _BINARY = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"PK", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!",
            b"\x7fELF", b"MZ", b"ID3",
@@ -112,6 +113,8 @@ def format_of(data: bytes, name: str) -> Format:
             return named if named and text_alone else each  # a page saved as .txt or .md is read as what it is called
     if data.startswith(_OLE):
         raise UserError("document_locked" if b"E\0n\0c\0r\0y\0p\0t\0e\0d" in data else "document_old_word")
+    if named and named.looks and data.startswith(_ZIP) and not sample.members:  # cut off, or overwritten
+        raise UserError("document_broken")
     if data.startswith(_BINARY):
         raise UserError("document_mismatch") if named else _unknown(suffix)
     if named is None and suffix:
@@ -126,7 +129,7 @@ def _unknown(suffix: str) -> UserError:
 
 
 def _members(data: bytes) -> frozenset[str]:
-    if not data.startswith(b"PK\x03\x04"):
+    if not data.startswith(_ZIP):
         return frozenset()
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

@@ -35,7 +35,7 @@ def test_the_content_decides(data, name, format):
         (b"", "a.txt", "document_empty"), (b" \n\t ", "a.md", "document_empty"), (b"", "a.pdf", "document_empty"),
         (TEXT, "a.pdf", "document_broken"), (TEXT, "a.docx", "document_broken"),
         (word_with("").replace(b"word/document.xml", b"mord/document.xml"), "a.docx", "document_mismatch"),
-        (b"PK\x03\x04 broken", "a.docx", "document_mismatch"), (pixel(), "a.txt", "document_mismatch"),
+        (b"PK\x03\x04 broken", "a.docx", "document_broken"), (pixel(), "a.txt", "document_mismatch"),
         (pixel(), "a.png", "document_unknown"), (TEXT, "a.py3x", "document_unknown"),
         (b"\x7fELF\2\1\1", "ls", "document_unknown"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.doc", "document_old_word"),
