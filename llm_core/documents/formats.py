@@ -15,6 +15,7 @@ from typing import Protocol, cast
 
 from llm_core.documents.reading import Reading
 from llm_core.errors import UserError
+from llm_core.text.encoding import SAMPLE_BYTES, NotText, decode
 
 HEAD_BYTES = 4096
 NAME_CHARS_MAX = 120
@@ -117,11 +118,20 @@ def format_of(data: bytes, name: str) -> Format:
         raise UserError("document_broken")
     if data.startswith(_BINARY):
         raise UserError("document_mismatch") if named else _unknown(suffix)
-    if named is None and suffix:
+    if named is None and suffix and not _is_text(data):
         raise _unknown(suffix)
     if named and named.looks and named.name != "html":
         raise UserError("document_broken")
     return named or FORMATS[-1]
+
+
+def _is_text(data: bytes) -> bool:
+    """Whether a file of an unknown name can be read as plain text: notes.v2, a program, a log."""
+    try:
+        decode(data[:SAMPLE_BYTES])
+    except NotText:
+        return False
+    return True
 
 
 def _unknown(suffix: str) -> UserError:

@@ -18,7 +18,7 @@ PDF = pdf([("text", EN[0])])
 @pytest.mark.parametrize(
     ("data", "name", "format"),
     [
-        (TEXT, "a.txt", "txt"), (TEXT, "README", "txt"), (TEXT, "a.MD", "md"), (TEXT, "a.html", "html"),
+        (TEXT, "a.txt", "txt"), (TEXT, "README", "txt"), (TEXT, "报告.最终版", "txt"), (TEXT, "a.MD", "md"), (TEXT, "a.html", "html"),
         (PAGE, "a.htm", "html"), (PAGE, "page", "html"), (PAGE, "a.txt", "txt"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><html><body>x</body></html>", "x.xhtml", "html"),
         (PDF, "a.pdf", "pdf"), (PDF, "a.txt", "pdf"), (PDF, "a.docx", "pdf"), (b"\n\n" + PDF, "a", "pdf"),
@@ -36,7 +36,7 @@ def test_the_content_decides(data, name, format):
         (TEXT, "a.pdf", "document_broken"), (TEXT, "a.docx", "document_broken"),
         (word_with("").replace(b"word/document.xml", b"mord/document.xml"), "a.docx", "document_mismatch"),
         (b"PK\x03\x04 broken", "a.docx", "document_broken"), (pixel(), "a.txt", "document_mismatch"),
-        (pixel(), "a.png", "document_unknown"), (TEXT, "a.py3x", "document_unknown"),
+        (pixel(), "a.png", "document_unknown"), (bytes(range(256)) * 9, "a.xyz", "document_unknown"),
         (b"\x7fELF\2\1\1", "ls", "document_unknown"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600, "a.doc", "document_old_word"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"), "a.docx", "document_locked"),
