@@ -44,6 +44,8 @@ class Settings(BaseSettings):
     prompt_cache_mib: int = Field(256, ge=0, description="memory for prompts of conversations left for a while")
     model_load_s: float = Field(180, gt=0, description="longest a model may take to open")
     free_memory_min_mib: int = Field(600, ge=0, description="below this much free memory an idle model is closed")
+    memory_watch_s: float = Field(5, gt=0, description="how often free memory is looked at while a model is open")
+    engine_silence_s: float = Field(120, gt=0, description="an engine that says nothing for this long has failed")
 
     # Limits on what a visitor can send or keep
     message_chars_max: int = Field(400_000, gt=0, description="one message; the context is the real limit")

@@ -39,8 +39,8 @@ class Line:
             self._callers[visitor] += 1
         return Caller(self, visitor)
 
-    def _ask(self, visitor: str, granted: Callable[[], None]) -> Ticket:
-        ticket = Ticket(self, visitor, granted)
+    def _ask(self, visitor: str, granted: Callable[[], None], slots: int) -> Ticket:
+        ticket = Ticket(self, visitor, granted, slots)
         with self._lock:
             self._turns.setdefault(visitor, []).append(ticket)
             ready = self._next_turns()
@@ -57,22 +57,27 @@ class Line:
                     del self._turns[ticket.visitor]
             elif ticket.running:
                 ticket.running = False
-                self._running -= 1
+                self._running -= ticket.slots
             ready = self._next_turns()
         _tell(ready)
 
     def _next_turns(self) -> list[Ticket]:
-        """Give the free slots away: the first ticket of the first visitor, who then goes to the end."""
+        """Give the free slots away: the first ticket of the first visitor, who then goes to the end.
+
+        A ticket that needs more slots than are free holds up those behind it, or it would never get its turn.
+        """
         ready = []
-        while self._running < self.slots and self._turns:
-            visitor = next(iter(self._turns))
-            waiting = self._turns.pop(visitor)
-            ticket = waiting.pop(0)
+        while self._turns:
+            visitor, waiting = next(iter(self._turns.items()))
+            ticket = waiting[0]
+            if self._running + ticket.slots > self.slots and not ticket.gone:
+                break
+            del self._turns[visitor], waiting[0]
             if waiting:
                 self._turns[visitor] = waiting
             if not ticket.gone:
                 ticket.running = True
-                self._running += 1
+                self._running += ticket.slots
                 ready.append(ticket)
         return ready
 
@@ -96,9 +101,12 @@ class Caller:
         self.visitor = visitor
         self._here = True
 
-    def ask(self, granted: Callable[[], None]) -> Ticket:
-        """Stand in line for a slot. `granted` is called, in any thread, once it is there; it must not block."""
-        return self._line._ask(self.visitor, granted)
+    def ask(self, granted: Callable[[], None], *, alone: bool = False) -> Ticket:
+        """Stand in line for a slot, or `alone` for all of them.
+
+        `granted` is called, in any thread, once it is there; it must not block.
+        """
+        return self._line._ask(self.visitor, granted, self._line.slots if alone else 1)
 
     def leave(self) -> None:
         """The request is over; its tickets leave by themselves. Twice does no harm."""
@@ -112,10 +120,11 @@ class Caller:
 class Ticket:
     """One place in the line, then one slot, until it leaves."""
 
-    def __init__(self, line: Line, visitor: str, granted: Callable[[], None]) -> None:
+    def __init__(self, line: Line, visitor: str, granted: Callable[[], None], slots: int) -> None:
         self._line = line
         self.visitor = visitor
         self.granted = granted
+        self.slots = slots
         self.running = False
         self.gone = False
 

@@ -124,7 +124,8 @@ class Llama:
         """Open the model where it is not open; many may wait for that, and the last to leave stops it.
 
         Raises:
-            UserError: `model_path_missing`, or what is wrong with the file (gguf_*), `model_unusable`, `memory_short`, `engine_timeout`.
+            UserError: `model_path_missing`, what is wrong with the file (gguf_*), `model_unusable`, `memory_short`,
+                `engine_timeout`.
         """
         opened = self._join_opening()
         child = opened.child
@@ -174,7 +175,7 @@ class Llama:
             dialect=Dialect.LLAMA_CPP,
             context_tokens=self.context_tokens,
         )
-        return Remote(server, self._line)
+        return Remote(server, self._line, silence_s=self._settings.engine_silence_s)
 
 
 class _Opened:

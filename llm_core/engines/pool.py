@@ -47,6 +47,7 @@ class Pool:
         self._lock = threading.RLock()
         self._shared: dict[tuple[str, Path], Shared] = {}
         self._opening: Shared | None = None  # one at a time, so that free memory is known before the next
+        self._watch: threading.Thread | None = None
 
     def generator(self, model_id: str, path: Path, format: str = "gguf") -> base.Generator:
         """The one generator of this model. It opens by itself; nothing is read before it is used.
@@ -74,6 +75,16 @@ class Pool:
             gone = [self._shared.pop(key) for key in keys]
         for shared in gone:
             shared.engine.close()
+
+    def _watch_memory(self) -> None:
+        """Others may want memory while a model lies idle; ends when no model is open any more."""
+        while True:
+            time.sleep(self._settings.memory_watch_s)
+            self.relieve()
+            with self._lock:
+                if not self.open_models():
+                    self._watch = None
+                    return
 
     def relieve(self) -> None:
         """Close idle models, the longest idle first, until free memory is above `free_memory_min_mib`."""
@@ -115,8 +126,12 @@ class Pool:
 
     def _opened(self, shared: Shared) -> None:
         with self._lock:
-            if self._opening is shared:
-                self._opening = None
+            if self._opening is not shared:
+                return
+            self._opening = None
+            if self._watch is None:
+                self._watch = threading.Thread(target=self._watch_memory, name="memory-watch", daemon=True)
+                self._watch.start()
 
 
 class Shared:

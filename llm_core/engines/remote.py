@@ -21,7 +21,6 @@ from llm_core.engines.under_way import Outbox, UnderWay
 from llm_core.errors import UserError
 
 CONNECT_S = 10.0
-SILENCE_S = 120.0  # a server that sends nothing for so long is given up: a batch of a prompt takes a second or two
 CONTEXT_TOKENS = 8192  # of a server that does not say; what has more loses only old turns, which are still shown
 LINE_BYTES_MAX = 64_000_000  # of one chunk: five alternatives take 1 kB, a whole vocabulary 20 MB
 CAPABILITIES = {
@@ -58,10 +57,12 @@ class Server:
 class Remote:
     """A `Generator` whose model runs behind `server`."""
 
-    def __init__(self, server: Server, line: Line, *, silence_s: float = SILENCE_S) -> None:
+    def __init__(self, server: Server, line: Line, *, silence_s: float) -> None:
+        """Args: silence_s: a server silent for so long is given up; a batch of a prompt takes a second."""
         self.server = server
         self._line = line
         self._name = server.name or server.model
+        self._silence_s = silence_s
         self._timeout = httpx.Timeout(silence_s, connect=CONNECT_S, pool=None)
         self._context_tokens = server.context_tokens
         self._made: httpx.AsyncClient | None = None
@@ -108,7 +109,9 @@ class Remote:
             reply = protocol.Reply(prompt, self._name, sampling.alternatives)
             return background.Call(self.stream(bodies[prompt], reply, outbox), ended)
 
-        under_way = UnderWay(len(prompts), begin, caller, self._line.slots)
+        # What is computed side by side changes the sums in their last digit, and with them, now and then, a token.
+        alone = sampling.seed is not None and Capability.EXACT_SEED in self.capabilities
+        under_way = UnderWay(len(prompts), begin, caller, self._line.slots, alone=alone)
         try:
             yield from under_way.steps()
         finally:
@@ -178,7 +181,7 @@ class Remote:
 
     def _wait(self, work: Coroutine[Any, Any, int]) -> int:
         try:
-            return background.wait_for(work, CONNECT_S + SILENCE_S)
+            return background.wait_for(work, CONNECT_S + self._silence_s)
         except Exception as error:
             raise self._told(error) from error
 

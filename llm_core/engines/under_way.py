@@ -52,13 +52,23 @@ class UnderWay:
     """As many prompts in the line at a time as there are slots, until all are finished or the first has failed."""
 
     def __init__(
-        self, prompts: int, begin: Callable[[int, Outbox, Callable[[], None]], Call], caller: Caller, slots: int
+        self,
+        prompts: int,
+        begin: Callable[[int, Outbox, Callable[[], None]], Call],
+        caller: Caller,
+        slots: int,
+        *,
+        alone: bool = False,
     ) -> None:
-        """Args: begin: start a prompt, whose steps go into the outbox, and call back when it is over."""
+        """Args: begin: start a prompt, whose steps go into the outbox, and call back when it is over.
+
+        alone: nothing else is computed beside a prompt.
+        """
         self._prompts = prompts
         self._begin = begin
         self._caller = caller
         self._slots = slots
+        self._alone = alone
         self._outbox = Outbox()
         self._tickets: dict[int, Ticket] = {}
         self._calls: dict[int, Call] = {}
@@ -97,7 +107,7 @@ class UnderWay:
 
     def _ask(self) -> None:
         prompt = len(self._tickets)
-        self._tickets[prompt] = self._caller.ask(lambda: self._outbox.put(prompt))
+        self._tickets[prompt] = self._caller.ask(lambda: self._outbox.put(prompt), alone=self._alone)
 
     def _waiting(self) -> Generator[Step, None, None]:
         """Whose place has changed says so; else there is nothing new."""

@@ -73,6 +73,8 @@ def reply(generator: Generator, messages: Sequence[Message], sampling: Sampling,
     context = yield from ticking(lambda: generator.context_tokens, "opening")
     room = context - min(sampling.max_tokens, math.ceil(context * REPLY_SHARE))
     messages = [_without_reasoning(message) for message in messages]
+    for step in generator.generate([], sampling, visitor=visitor):  # so that Stop also ends the opening
+        yield progress(step)
     left_out = yield from ticking(lambda: _left_out(generator, messages, room, context), "opening")
     if left_out:
         yield Notice("left_out", {"n": left_out})

@@ -19,6 +19,7 @@ from llm_core.store.conversations import Conversation, Conversations, Summary
 from llm_core.tasks.options import ChatOptions
 from llm_core.workbench.replies import Replies, check_message, check_text
 
+ALTERNATIVES = 5  # kept with each token of a reply, for "what else could have stood here"
 SAVE_EVERY_S = 1.0
 REPLY_LIMIT_S = 3600.0  # a reply of thousands of tokens on a slow machine still ends by itself
 
@@ -172,6 +173,7 @@ class Chats:
             [Message(m.role, m.content) for m in branch(tree, added[-1].parent) if m.content],
             ChatOptions.of(found.options),
             visitor=owner,
+            alternatives=ALTERNATIVES,
         )
         return self._jobs.start(
             self._kept(added[-1].id, events),

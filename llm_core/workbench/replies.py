@@ -16,8 +16,6 @@ from llm_core.tasks.options import ChatOptions
 from llm_core.text.language import language
 from llm_core.workbench.models import Models
 
-ALTERNATIVES = 5  # kept with each token, for "what else could have stood here"
-
 
 class Replies:
     """Turns a conversation and its options into the events of a reply.
@@ -31,8 +29,16 @@ class Replies:
         self._models = models
         self._settings = settings
 
-    def events(self, messages: Sequence[Message], options: ChatOptions, *, visitor: str = "") -> Events:
+    def events(
+        self, messages: Sequence[Message], options: ChatOptions, *, visitor: str = "", alternatives: int = 0
+    ) -> Events:
         """Answer the last of `messages`.
+
+        Args:
+            messages: the turns so far.
+            options: the dials.
+            visitor: for the waiting line.
+            alternatives: with each token, this many of the likeliest ones, where the engine can; costs some speed.
 
         Yields:
             As `tasks.chat.reply`, and Notice("model") with the `id` and `title` of the model that answers.
@@ -43,7 +49,8 @@ class Replies:
         yield Notice("model", {"id": entry.id, "title": entry.title})
         if not any(message.role == "system" for message in messages):
             messages = [*self._system(messages, options, entry), *messages]
-        alternatives = ALTERNATIVES if Capability.LOGPROBS in generator.capabilities else 0
+        if Capability.LOGPROBS not in generator.capabilities:
+            alternatives = 0
         sampling = options.sampling(max_tokens=self._settings.reply_tokens_max, alternatives=alternatives)
         yield from chat.reply(generator, messages, sampling, visitor=visitor)
 

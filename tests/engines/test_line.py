@@ -45,6 +45,19 @@ def test_places_say_in_which_order_it_will_be() -> None:
     assert len(served) == len(tickets)
 
 
+def test_who_must_be_alone_waits_for_all_slots_and_is_not_overtaken() -> None:
+    line = open_line(slots=2)
+    served, tickets = stand(line, "a")
+    alone = line.enter("b").ask(lambda: served.append("b alone"), alone=True)
+    behind = [line.enter(name).ask(lambda name=name: served.append(name)) for name in ("c", "d")]
+    assert served == ["a1"]
+    tickets[0].leave()
+    assert served == ["a1", "b alone"]
+    alone.leave()
+    assert served == ["a1", "b alone", "c", "d"]
+    assert [ticket.place for ticket in behind] == [0, 0]
+
+
 def test_who_leaves_the_line_makes_room() -> None:
     served, tickets = stand(open_line(), "a", "b", "c")
     tickets[1].leave()

@@ -148,5 +148,15 @@ def test_closing_ends_everything_and_is_no_end(pool: Pool, tiny_gguf: Path) -> N
     assert reply(generator, "Hello.")[1].reply_tokens == 24
 
 
-def test_free_memory_is_known() -> None:
-    assert machine.free_memory_bytes() > 0
+def test_an_idle_model_is_closed_by_itself_when_memory_runs_short(
+    tiny_gguf: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = Pool(settings.model_copy(update={"memory_watch_s": 0.05}))
+    generator = pool.generator("tiny", tiny_gguf)
+    reply(generator, "Hello.")
+    assert pool.open_models() == ["tiny"]
+    monkeypatch.setattr(machine, "free_memory_bytes", lambda: 0)
+    assert eventually(lambda: pool.open_models() == [])
+    monkeypatch.undo()
+    assert reply(generator, "Hello.")[1].reply_tokens == 24, "and opens again when it is needed"
+    pool.close()
