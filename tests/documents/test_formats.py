@@ -18,7 +18,8 @@ PDF = pdf([("text", EN[0])])
 @pytest.mark.parametrize(
     ("data", "name", "format"),
     [
-        (TEXT, "a.txt", "txt"), (TEXT, "README", "txt"), (TEXT, "报告.最终版", "txt"), (TEXT, "a.MD", "md"), (TEXT, "a.html", "html"),
+        (TEXT, "a.txt", "txt"), (TEXT, "README", "txt"), (TEXT, "报告.最终版", "txt"), (TEXT, "a.MD", "md"),
+        (TEXT, "a.html", "html"),
         (PAGE, "a.htm", "html"), (PAGE, "page", "html"), (PAGE, "a.txt", "txt"),
         (b"\xef\xbb\xbf<?xml version='1.0'?><html><body>x</body></html>", "x.xhtml", "html"),
         (PDF, "a.pdf", "pdf"), (PDF, "a.txt", "pdf"), (PDF, "a.docx", "pdf"), (b"\n\n" + PDF, "a", "pdf"),
