@@ -25,6 +25,7 @@ from llm_core.models.ngram import NGram
 from llm_core.training.config import TrainConfig
 from llm_core.training.corpus import read_rows
 from llm_core.training.evaluate import bits_per_character, translate
+from llm_core.training.families import open_tokens
 from llm_core.training.run import Run
 
 ORDER = 5
@@ -52,23 +53,36 @@ def decoder_scores(run: Run) -> dict[str, dict[str, float]]:
 def ngram_scores(run: Run, texts: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:
     """Kneser-Ney 5-gram models of the run's training text, over characters and over the run's pieces."""
     train = [row[0] for row in read_rows(run.folder / "data" / "train.jsonl")]
-    letters = {letter: i for i, letter in enumerate(sorted(set("".join(train))))}
-    unknown, end = len(letters), len(letters) + 1
+    alphabet = np.unique(_code_points(train))
+    pieces = open_tokens(run.folder / "data", "train")[0].ids
 
     def characters(some: Sequence[str]) -> Ids:
-        return np.array([i for text in some for i in (*(letters.get(c, unknown) for c in text), end)], dtype=np.int64)
+        codes = _code_points(some)
+        at = np.minimum(np.searchsorted(alphabet, codes), len(alphabet) - 1)
+        return np.where(alphabet[at] == codes, at, len(alphabet))  # one id for all unknown ones
 
-    def pieces(some: Sequence[str]) -> Ids:
-        encoded = run.tokenizer(list(some), add_special_tokens=False)["input_ids"]
-        return np.array([i for ids in encoded for i in (*ids, run.tokenizer.eos_token_id)], dtype=np.int64)
+    def encoded(some: Sequence[str]) -> Ids:
+        end = run.tokenizer.eos_token_id
+        batch = run.tokenizer(list(some), add_special_tokens=False)["input_ids"]
+        return np.concatenate([[*ids, end] for ids in batch]).astype(np.int64)
 
-    scores = {}
-    for name, cut, size in (("characters", characters, end + 1), ("pieces", pieces, len(run.tokenizer))):
-        ngram = NGram(ORDER, size).fit(cut(train))
-        scores[f"{ORDER}-gram, {name}"] = {
-            k: ngram.bits(cut(some)) / sum(len(text) + 1 for text in some) for k, some in texts.items()
-        }
-    return scores
+    by_characters = NGram(ORDER, len(alphabet) + 1).fit(characters(train))
+    by_pieces = NGram(ORDER, len(run.tokenizer)).fit(pieces.astype(np.int64))
+    return {
+        f"{ORDER}-gram, characters": {k: by_characters.bits(characters(t)) / _length(t) for k, t in texts.items()},
+        f"{ORDER}-gram, pieces": {k: by_pieces.bits(encoded(t)) / _length(t) for k, t in texts.items()},
+    }
+
+
+def _code_points(texts: Sequence[str]) -> Ids:
+    """The characters of all texts, each text followed by a zero."""
+    joined = "".join(f"{text}\0" for text in texts)
+    return np.frombuffer(joined.encode("utf-32-le"), dtype="<u4").astype(np.int64)
+
+
+def _length(texts: Sequence[str]) -> int:
+    """Characters, the end of each text counted as one."""
+    return sum(len(text) + 1 for text in texts)
 
 
 def translator_scores(run: Run, dev: Mapping[str, Path], beams: int = 4) -> dict[str, dict[str, float]]:
@@ -90,7 +104,7 @@ def translator_scores(run: Run, dev: Mapping[str, Path], beams: int = 4) -> dict
 
 
 def _with_all(values: dict[str, float], texts: Mapping[str, Sequence[str]]) -> dict[str, float]:
-    weights = {k: sum(len(text) + 1 for text in some) for k, some in texts.items()}
+    weights = {k: _length(some) for k, some in texts.items()}
     whole = sum(values[k] * weights[k] for k in values) / sum(weights.values())
     return values | {"all": whole}
 
