@@ -34,6 +34,10 @@ class _Candidate:
     score: float
     terms: dict[str, float]
 
+    @property
+    def end(self) -> int:
+        return self.sentence.span.end
+
 
 def usual_count(sentences: int, sections: int) -> int:
     """How many key sentences suit a text: fewer of a longer one, and one a section."""
@@ -76,7 +80,9 @@ def _candidates(text: str, sections: Sequence[Section]) -> list[_Candidate]:
             _Candidate(sentence, index, (one.score + all_.score) / 2 + _titled(all_.terms, title), dict(all_.terms))
             for sentence, one, all_ in zip(section.sentences, local, whole, strict=False)
         ]
-        full = [c for c in scored if len(c.terms) >= TERMS_MIN and not c.sentence.aside]
+        full = [
+            c for c in scored if len(c.terms) >= TERMS_MIN and not c.sentence.aside and text[c.end - 1] not in ":："
+        ]
         found.extend(full or scored)
     return found
 

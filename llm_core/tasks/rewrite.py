@@ -1,7 +1,8 @@
-"""A summary in the model's own words, piece by piece, each checked by code against the stretch that it is made from.
+"""A summary in the model's own words, piece by piece, each checked by code against the sentences it is made from.
 
-Small models summarize a few sentences well and a page badly: they copy its beginning. So a text is cut into a few
-stretches (of a long one, of its key sentences only) and each is told in one sentence.
+Small models compress two or three sentences well and a page badly: they copy its beginning or say generalities. So a
+text is cut into a few stretches, the model reads the key sentences of each, and tells them in one sentence. A book
+takes no longer than a few pages.
 """
 
 from __future__ import annotations
@@ -25,17 +26,21 @@ from llm_core.text.sentences import split
 from llm_core.text.spans import Span
 from llm_core.text.words import words
 
-STRETCH_TOKENS: Final = 420  # what is read for one sentence
-STRETCHES_MAX: Final = 6
-STRETCHES_FEWEST: Final[dict[Form, int]] = {"sentence": 1, "headline": 1, "paragraph": 2, "points": 3}
-SHORT_TOKENS: Final = 110  # the least that is worth a sentence of its own
-ONE_READING_TOKENS: Final = 900  # a text up to here is read whole for one sentence or a headline
+READ_TOKENS: Final[dict[Form, int]] = {"sentence": 320, "headline": 200, "paragraph": 150, "points": 130}
+PART_TOKENS: Final[dict[Form, int]] = {"paragraph": 200, "points": 140}  # of the text for a part, where it is short
+PARTS_MAX: Final[dict[Form, int]] = {"sentence": 1, "headline": 1, "paragraph": 5, "points": 6}
+KEYS_MAX: Final = 3  # sentences that are read for one part of several
 TRIES: Final = 2
-READ_SHARE: Final = 0.75  # of the time of one part goes into reading, on a CPU
+READ_SHARE: Final = 0.6  # of the time of one part goes into reading, on a CPU
 
 _HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
 _LABEL: Final = re.compile(
     r"^(?:标题|题目|主题|摘要|总结|概括|回答|title|headline|topic|summary|answer)\s*[:：]\s*", re.I
+)
+_LEAD: Final = re.compile(
+    r"^(?:这|该|上面|本)(?:段|篇|则)?(?:文字|文章|话|报道|通知|内容|文)(?:主要)?(?:讲述|介绍|说明|描述|讨论|讲|说)了?的?(?:是)?[：:，]?"
+    r"|^(?:this|the) (?:text|passage|article) (?:says|states|explains|notes|reports) that ",
+    re.I,
 )
 _BULLET: Final = re.compile(r"^(?:[-*•·]|\d{1,2}[.)、])\s*")
 _QUOTES: Final = "\"'“”‘’「」『』《》"
@@ -43,11 +48,15 @@ _QUOTES: Final = "\"'“”‘’「」『』《》"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """What one sentence of the summary is made from: the text that is read, and where it stands."""
+    """A stretch of the text that one part of the summary tells, and its key sentences, which the model reads."""
 
-    text: str
     span: Span
-    sentences: tuple[Sentence, ...]
+    keys: tuple[str, ...]
+
+    @property
+    def read(self) -> str:
+        """What the model reads."""
+        return ("" if _HAN.search(self.keys[0]) else " ").join(" ".join(key.split()) for key in self.keys)
 
 
 def tokens_of(text: str) -> float:
@@ -57,53 +66,45 @@ def tokens_of(text: str) -> float:
 
 
 def stretches(text: str, sections: Sequence[Section], form: Form) -> list[Stretch]:
-    """The text in a few stretches of about equal length; of a long text, of the sentences that carry most."""
-    sentences = [sentence for section in sections for sentence in section.sentences if not sentence.aside]
-    sentences = sentences or [sentence for section in sections for sentence in section.sentences]
-    total = sum(tokens_of(sentence.span.of(text)) for sentence in sentences)
-    if total > STRETCH_TOKENS * STRETCHES_MAX:
-        share = STRETCH_TOKENS * STRETCHES_MAX / total
-        keys = key_sentences(text, sections, max(1, int(len(sentences) * share)))
-        sentences = [Sentence(key.span) for key in keys]
-        total = sum(tokens_of(sentence.span.of(text)) for sentence in sentences)
-    if form in ("sentence", "headline") and total <= ONE_READING_TOKENS:
-        count = 1
-    else:
-        count = min(STRETCHES_MAX, max(STRETCHES_FEWEST[form], round(total / STRETCH_TOKENS * 1.3)))
-        count = max(1, min(count, int(total / SHORT_TOKENS), len(sentences)))
-    return _even(text, sentences, count, total)
-
-
-def _even(text: str, sentences: Sequence[Sentence], count: int, total: float) -> list[Stretch]:
-    groups: list[list[Sentence]] = [[]]
+    """The text in a few stretches of about equal length, each with its key sentences; one for a single sentence."""
+    sentences = [(i, s) for i, section in enumerate(sections) for s in section.sentences if not s.aside]
+    sentences = sentences or [(i, s) for i, section in enumerate(sections) for s in section.sentences]
+    sizes = [tokens_of(sentence.span.of(text)) for _, sentence in sentences]
+    total = sum(sizes)
+    count = min(PARTS_MAX[form], max(1, round(total / PART_TOKENS.get(form, 1))), len(sentences))
+    groups: list[list[tuple[int, Sentence]]] = [[]]
     done = 0.0
-    for sentence in sentences:
+    for one, size in zip(sentences, sizes, strict=True):
         if groups[-1] and done >= total * len(groups) / count:
             groups.append([])
-        groups[-1].append(sentence)
-        done += tokens_of(sentence.span.of(text))
-    return [_stretch(text, group) for group in groups if group]
+        groups[-1].append(one)
+        done += size
+    return [_stretch(text, sections, group, form) for group in groups]
 
 
-def _stretch(text: str, group: Sequence[Sentence]) -> Stretch:
-    contents = [sentence.span.of(text) for sentence in group]
-    joiner = "" if _HAN.search(contents[0]) else " "
-    return Stretch(joiner.join(contents), Span(group[0].span.start, group[-1].span.end), tuple(group))
+def _stretch(text: str, sections: Sequence[Section], group: Sequence[tuple[int, Sentence]], form: Form) -> Stretch:
+    span = Span(group[0][1].span.start, group[-1][1].span.end)
+    within: dict[int, list[Sentence]] = {}
+    for section, sentence in group:
+        within.setdefault(section, []).append(sentence)
+    parts = [Section(span, sections[i].heading, tuple(inside)) for i, inside in within.items()]
+    most = len(group) if PARTS_MAX[form] == 1 else KEYS_MAX
+    mean = sum(tokens_of(sentence.span.of(text)) for _, sentence in group) / len(group)
+    count = max(1, min(most, int(READ_TOKENS[form] / max(1.0, mean))))
+    return Stretch(span, tuple(key.span.of(text) for key in key_sentences(text, parts, count)))
 
 
-def expected_s(found: Sequence[Stretch], form: Form, parameters: int) -> float:
+def expected_s(found: Sequence[Stretch], parameters: int) -> float:
     """About how long the model takes on two cores of a CPU, where nothing has to be asked again.
 
     A model of 1.5 billion parameters reads 70 tokens a second and writes 25 there.
     """
     size = max(parameters, 100_000_000) / 1.5e9
-    steps = len(found) + (len(found) > 1 and form in ("sentence", "headline"))
-    read = sum(tokens_of(stretch.text) + 30 for stretch in found)
-    return size * (read / 70 + steps * 35 / 25)
+    read = sum(tokens_of(stretch.read) + 30 for stretch in found)
+    return size * (read / 70 + len(found) * 35 / 25)
 
 
 def rewrite(
-    text: str,
     found: Sequence[Stretch],
     form: Form,
     to: Language,
@@ -115,8 +116,7 @@ def rewrite(
     """Write the summary.
 
     Args:
-        text: the source.
-        found: its stretches.
+        found: the stretches of the source.
         form: of the summary.
         to: its language.
         generator: the model.
@@ -131,30 +131,16 @@ def rewrite(
         The parts of the summary in order.
     """
     writer = _Writer(generator, to, parameters, visitor)
-    gathered = form in ("sentence", "headline") and len(found) > 1
-    steps = len(found) + gathered
-    ask: Ask = "headline" if form == "headline" and not gathered else "sentence" if form == "sentence" else "point"
+    ask: Ask = form if form in ("sentence", "headline") else "point"
     parts: list[Part] = []
     for number, stretch in enumerate(found):
-        part = yield from writer.part(stretch, ask, number, steps, quiet=gathered)
+        part = yield from writer.part(stretch, ask, number, len(found))
         parts.append(part)
-        if not gathered:
-            yield Item(part)
-    if gathered:
-        whole = Stretch(_joined(parts, to), Span(found[0].span.start, found[-1].span.end), ())
-        last: Ask = "headline" if form == "headline" else "sentence"
-        fallback = parts[0] if parts else None
-        part = yield from writer.part(whole, last, 0, steps, done=len(found), against=text, fallback=fallback)
-        parts = [part]
         yield Item(part)
     stood_in = sum(part.state == "stood_in" for part in parts)
     if stood_in:
         yield Notice("summary_stood_in", {"n": stood_in, "total": len(parts)})
     return tuple(parts)
-
-
-def _joined(parts: Sequence[Part], to: Language) -> str:
-    return ("" if to == "zh" else " ").join(part.text for part in parts)
 
 
 class _Writer:
@@ -166,33 +152,18 @@ class _Writer:
         self._parameters = parameters
         self._visitor = visitor
 
-    def part(
-        self,
-        stretch: Stretch,
-        ask: Ask,
-        number: int,
-        steps: int,
-        *,
-        done: int | None = None,
-        quiet: bool = False,
-        against: str | None = None,
-        fallback: Part | None = None,
-    ) -> Generating[Event, None, Part]:
+    def part(self, stretch: Stretch, ask: Ask, number: int, total: int) -> Generating[Event, None, Part]:
         """One part, whatever the model does: at the worst a key sentence."""
-        at = number if done is None else done
         for attempt in range(TRIES):
-            written = yield from self._ask(stretch.text, ask, number, at, steps, again=attempt > 0, quiet=quiet)
+            written = yield from self._ask(stretch.read, ask, number, total, again=attempt > 0)
             cleaned = clean(written, ask, self._to)
-            faults = rewrite_check.faults(cleaned, against or stretch.text, self._to)
+            faults = rewrite_check.faults(cleaned, stretch.read, self._to)
             if not faults:
                 return Part(cleaned, stretch.span, "written", number)
-            if not quiet:
-                yield Item(Rejected(number, faults[0]))
-        return fallback or _stand_in(stretch, number)
+            yield Item(Rejected(number, faults[0]))
+        return Part(stretch.keys[0], stretch.span, "stood_in", number)
 
-    def _ask(
-        self, text: str, ask: Ask, number: int, at: int, steps: int, *, again: bool, quiet: bool
-    ) -> Generating[Event, None, str]:
+    def _ask(self, text: str, ask: Ask, number: int, total: int, *, again: bool) -> Generating[Event, None, str]:
         request = prompt(ask, self._to, text, parameters=self._parameters, again=again)
         sampling = Sampling(temperature=0.0, max_tokens=LIMITS[ask].tokens)
         running = self._generator.generate([[Message("user", request)]], sampling, visitor=self._visitor)
@@ -202,12 +173,12 @@ class _Writer:
                 match step:
                     case Writing():
                         written.append(step.text)
-                        yield Tick() if quiet else Delta(step.text, number)
+                        yield Delta(step.text, number)
                     case Reading():
                         share = READ_SHARE * step.done / max(1, step.total)
-                        yield Progress("rewriting", round(at + share, 2), steps, "parts")
+                        yield Progress("rewriting", round(number + share, 2), total, "parts")
                     case Finished():
-                        yield Progress("rewriting", at + 1, steps, "parts")
+                        yield Progress("rewriting", number + 1, total, "parts")
                     case Opening() | Waiting():
                         yield progress(step)
                     case Idle():
@@ -234,22 +205,15 @@ def clean(written: str, ask: Ask, to: Language) -> str:
         if kept and size(longer, to) > limit:
             break
         kept = longer
-    kept = kept.strip().strip(_QUOTES if kept[:1] in _QUOTES and kept[-1:] in _QUOTES else "")
+    kept = _capital(_LEAD.sub("", kept.strip()))
+    kept = kept.strip(_QUOTES if kept[:1] in _QUOTES and kept[-1:] in _QUOTES else "")
     return kept if size(kept, to) <= 1.5 * limit else ""
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def size(text: str, to: Language) -> int:
     """Characters of Chinese without marks, or words of English."""
     return len(re.findall(r"\w", text)) if to == "zh" else len(words(text))
-
-
-def _stand_in(stretch: Stretch, number: int) -> Part:
-    """The key sentence of the stretch."""
-    start = 0
-    sentences = []
-    for span in split(stretch.text):
-        sentences.append(Sentence(span))
-        start = span.end
-    section = Section(Span(0, start), "", tuple(sentences))
-    key = key_sentences(stretch.text, [section], 1)[0]
-    return Part(key.span.of(stretch.text), stretch.span, "stood_in", number)

@@ -88,17 +88,18 @@ def _parts_of_document(document: Document) -> Iterator[Part]:
 def _parts_of_text(text: str) -> Iterator[Part]:
     spans = paragraphs(text)
     for span, following in zip(spans, [*spans[1:], None], strict=True):
-        yield Part(span, _level(span.of(text) if span.end - span.start <= HEADING_CHARS_MAX else "", span, following))
+        line = span.of(text) if span.end - span.start <= HEADING_CHARS_MAX else ""
+        yield Part(span, _level(line, span, following, first=span is spans[0]))
 
 
-def _level(line: str, span: Span, following: Span | None) -> int:
-    """The level of a heading, 0 where the line is none."""
+def _level(line: str, span: Span, following: Span | None, *, first: bool) -> int:
+    """The level of a heading, 0 where the line is none. A text's first line is its title where it has no stop."""
     if marked := _MARKED.match(line):
         return len(marked.group(1))
     if not line or following is None or _STOPPED.search(line) or _BULLET.match(line):
         return 0
     length, next_length = span.end - span.start, following.end - following.start
-    if _CHAPTER.match(line) or next_length > max(2 * length, SECTION_CHARS_MIN):
+    if first or _CHAPTER.match(line) or next_length > max(2 * length, SECTION_CHARS_MIN):
         return 1
     return 0
 

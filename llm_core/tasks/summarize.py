@@ -62,7 +62,7 @@ def rewritten(source: str | Document, options: SummaryOptions, ready: Ready, *, 
         visitor: for the waiting line.
 
     Yields:
-        Item(Summary) with the key sentences at once; what `ready` yields; Notice ("summary_takes", "summary_stood_in"); what
+        Item(Summary) with the key sentences at once; what `ready` yields; Notice ("summary_takes"); what
         `rewrite.rewrite` yields; at last Done(Summary).
 
     Raises:
@@ -73,12 +73,12 @@ def rewritten(source: str | Document, options: SummaryOptions, ready: Ready, *, 
     writer = yield from ready()
     text = source if isinstance(source, str) else source.text
     stretches = yield from ticking(lambda: rewrite.stretches(text, found, options.form), "choosing")
-    seconds = rewrite.expected_s(stretches, options.form, writer.parameters)
+    seconds = rewrite.expected_s(stretches, writer.parameters)
     if seconds >= WORTH_A_WORD_S:
         yield Notice("summary_takes", {"t": round(seconds)})
     to: Language = options.to or summary.language or "en"
     parts = yield from rewrite.rewrite(
-        text, stretches, options.form, to, writer.generator, parameters=writer.parameters, visitor=visitor
+        stretches, options.form, to, writer.generator, parameters=writer.parameters, visitor=visitor
     )
     yield Done(replace(summary, summary=joined(parts, options.form, to), parts=parts, form=options.form))
 
