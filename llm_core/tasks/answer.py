@@ -7,15 +7,16 @@ that bear it out, or is marked as doubtful. Where the documents do not hold the 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from collections.abc import Generator as Generating
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from llm_core.engines.base import Encoder, Generator
-from llm_core.events import Delta, Done, Events, Item, Progress
+from llm_core.engines.base import Capability, Encoder, Generator
+from llm_core.events import Delta, Done, Event, Events, Item, Progress
 from llm_core.messages import Language, say
 from llm_core.store.passages import Passages
 from llm_core.tasks import chat, confidence, grounding, retrieval
-from llm_core.tasks.answer_prompt import is_refusal, may_become_refusal, prompt
+from llm_core.tasks.answer_prompt import is_refusal, may_become_refusal, prompt, refusal_probability
 from llm_core.tasks.grounding import Claim
 from llm_core.tasks.retrieval import Evidence
 from llm_core.tasks.waiting import ticking
@@ -25,6 +26,7 @@ Method: TypeAlias = Literal["written", "sentence", "none"]
 
 EVIDENCE = 5  # pieces that are shown
 PASSAGES = 8  # that are ranked further
+SURE_MAX_OF_NONE = 0.49  # where the model refused, though everything else spoke for an answer
 REPLY_TOKENS = 160  # two sentences have 60 to 90
 
 
@@ -99,32 +101,44 @@ def _written(
     encoder: Encoder,
     writer: Writer,
 ) -> Events:
-    """The model's answer, held back as long as it may still become "not in the passages"."""
-    messages, sampling = prompt(question, spoken, evidence, text_of, writer.parameters, REPLY_TOKENS)
-    text = told = ""
-    events = chat.reply(writer.generator, messages, sampling, visitor=writer.visitor)
-    try:
-        for event in events:
-            if isinstance(event, Delta):
-                text += event.text
-                if not may_become_refusal(text, spoken):
-                    yield Delta(text[len(told) :])
-                    told = text
-            elif not isinstance(event, Done):
-                yield event
-    finally:
-        events.close()
-    text = text.strip()
-    if not text or is_refusal(text, spoken):
-        yield Done(_none(spoken, confidence.refused(score), evidence))
+    """What the model makes of the evidence, and whether that can be believed."""
+    messages, sampling = prompt(
+        question, spoken, evidence, text_of, writer.parameters, reply_tokens=REPLY_TOKENS,
+        alternatives=Capability.LOGPROBS in writer.generator.capabilities,
+    )  # fmt: skip
+    reply = yield from _followed(chat.reply(writer.generator, messages, sampling, visitor=writer.visitor), spoken)
+    text = reply.text.strip()
+    refusal = refusal_probability(reply.tokens, text, spoken)
+    sure = confidence.written(question, evidence, text, refusal)
+    if not text or is_refusal(text, spoken) or sure < confidence.ANSWER_FROM:
+        yield Done(_none(spoken, min(sure, SURE_MAX_OF_NONE), evidence))
         return
     claims = yield from ticking(lambda: grounding.claims(text, question, evidence, encoder), "checking_answer")
-    sure = confidence.written(score, claims)
-    if sure < confidence.ANSWER_FROM:
-        yield Done(_none(spoken, sure, evidence))
-    else:
-        ordered, claims = numbered(evidence, claims)
-        yield Done(Answer(text, "written", sure, tuple(ordered), tuple(claims)))
+    ordered, claims = numbered(evidence, claims)
+    yield Done(Answer(text, "written", sure, tuple(ordered), tuple(claims)))
+
+
+def _followed(events: Events, spoken: Language) -> Generating[Event, None, chat.Reply]:
+    """The reply, held back as long as it may still become "not in the passages"."""
+    text = told = ""
+    try:
+        for event in events:
+            match event:
+                case Delta():
+                    text += event.text
+                    if not may_become_refusal(text, spoken):
+                        yield Delta(text[len(told) :])
+                        told = text
+                case Done():
+                    reply: chat.Reply = event.result
+                    return reply
+                case Item():
+                    pass  # its tokens come with the whole reply, too
+                case _:
+                    yield event
+    finally:
+        events.close()
+    raise AssertionError("a reply without an end")
 
 
 def _sentence(spoken: Language, score: float, evidence: Sequence[Evidence]) -> Answer:

@@ -6,13 +6,14 @@ A small model reads some 70 tokens a second: it gets the best sentences with the
 from __future__ import annotations
 
 import functools
+import math
 import re
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from llm_core.engines.base import Message, Sampling
+from llm_core.engines.base import Message, Sampling, Token
 from llm_core.messages import Language
 from llm_core.tasks.retrieval import Evidence
 from llm_core.tasks.roles import LARGE_FROM_PARAMETERS
@@ -21,6 +22,8 @@ from llm_core.text.language import language
 from llm_core.text.spans import Span
 
 TELLING_CHARS: dict[Language, int] = {"en": 40, "zh": 16}  # the beginning that tells an answer from a refusal
+REFUSED, NOT_REFUSED = 0.7, 0.1  # what these mean on the average
+ALTERNATIVES = 10  # of each token, to find the refusal among
 READ_EVIDENCE = 4  # best sentences whose surroundings are read
 _FILE = Path(__file__).parent / "prompts" / "answer.toml"
 
@@ -53,9 +56,21 @@ def prompt(
     evidence: Sequence[Evidence],
     text_of: Callable[[str], str],
     parameters: int,
+    *,
     reply_tokens: int,
+    alternatives: bool,
 ) -> tuple[list[Message], Sampling]:
-    """The conversation that asks the model, and how its reply is drawn."""
+    """The conversation that asks the model, and how its reply is drawn.
+
+    Args:
+        question: in the language `spoken`.
+        spoken: the language to answer in.
+        evidence: the best sentences.
+        text_of: the whole text of a document by its id.
+        parameters: the model's size.
+        reply_tokens: at most.
+        alternatives: whether the engine can tell what else each token could have been.
+    """
     size = "large" if parameters >= LARGE_FROM_PARAMETERS else "small"
     system = table()["system"][spoken][size].replace("{refusal}", table()["refusal"][spoken])
     material = "\n".join(windows(evidence, text_of))
@@ -63,7 +78,13 @@ def prompt(
     if (language(material) or spoken) != spoken:
         asked = table()["across"][spoken].replace("{question}", question)
     user = table()["material"][spoken].replace("{question}", asked).replace("{passages}", material)
-    sampling = Sampling(temperature=0.0, repetition_penalty=1.0, max_tokens=reply_tokens, seed=0)
+    sampling = Sampling(
+        temperature=0.0,
+        repetition_penalty=1.0,
+        max_tokens=reply_tokens,
+        seed=0,
+        alternatives=ALTERNATIVES if alternatives else 0,
+    )
     return [Message("system", system), Message("user", user)], sampling
 
 
@@ -89,10 +110,26 @@ def windows(evidence: Sequence[Evidence], text_of: Callable[[str], str]) -> list
 def is_refusal(text: str, spoken: Language) -> bool:
     """Whether the model says that it is not there, in its own words or in those that it was given."""
     first = re.split(r"(?<=[.!?。！？])\s*", text.strip(), maxsplit=1)[0]
-    return bool(REFUSALS.search(first)) or table()["refusal"][spoken].rstrip(".。") in text
+    return first.strip(' .。"”') == table()["refusal"][spoken] or bool(REFUSALS.search(first))
 
 
 def may_become_refusal(text: str, spoken: Language) -> bool:
     """Whether what has been written so far is too little to tell, or says that it is not there."""
     telling = TELLING_CHARS[spoken]
     return (len(text) < telling and not re.search(r"[.!?。！？]\s", text)) or is_refusal(text, spoken)
+
+
+def refusal_probability(tokens: Sequence[Token], text: str, spoken: Language) -> float:
+    """The model's own probability of saying that it is not there: that of the first token, or what it said.
+
+    Args:
+        tokens: of the reply, with their alternatives; none where the engine cannot tell.
+        text: the reply.
+        spoken: its language.
+    """
+    if not tokens or not tokens[0].choices:
+        return REFUSED if is_refusal(text, spoken) else NOT_REFUSED
+    word = table()["refusal"][spoken]
+    begun = [choice for choice in tokens[0].choices if choice.text.strip() and word.startswith(choice.text.strip())]
+    said = sum(math.exp(choice.logprob) for choice in begun)
+    return max(said, REFUSED) if is_refusal(text, spoken) and not begun else said

@@ -1,33 +1,67 @@
-"""How sure it is that the documents hold the answer: from what was found, and from what a model made of it."""
+"""How sure it is that the documents hold the answer: from what was found, and from what a model made of it.
+
+The weights are those of logistic regressions. `found` was fitted on 1,000 questions of cmrc2018, drcd, squad2 and nq,
+each with its passage in the library and without it, and 220 that have none. `written` was fitted on the 60 questions
+of evaluation/answers.toml; leaving one question out each time, it refuses 10% of the answerable ones and answers 17%
+of the others (`python -m llm_core evaluate answers`).
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
 
-from llm_core.tasks.grounding import Claim
+from llm_core.tasks.kinds import fits
 from llm_core.tasks.retrieval import Evidence
+from llm_core.text.language import language
+from llm_core.text.numbers import numbers
 
 ANSWER_FROM = 0.5
-NOTHING_BELOW = 0.12  # not even worth asking a language model
+NOTHING_BELOW = 0.05  # not worth asking a language model
+# What a passage in the question's own language that answers it holds of its words: taken where a passage in the other
+# language can hold none.
+WORDS_ACROSS, PASSAGE_WORDS_ACROSS = 0.8, 0.6
+REFUSAL_MIN = 1e-3  # the model's own probability is taken no surer than that
 
 
 def found(question: str, evidence: Sequence[Evidence]) -> float:
     """From the sentences alone, 0 to 1."""
-    if not evidence:
-        return 0.0
-    sentence = max(one.cosine for one in evidence)
+    return _probability(_found(question, evidence)) if evidence else 0.0
+
+
+def written(question: str, evidence: Sequence[Evidence], answer: str, refusal: float) -> float:
+    """Once a language model has written an answer, 0 to 1.
+
+    Args:
+        question: as it was asked.
+        evidence: what was found, not empty.
+        answer: the model's.
+        refusal: the model's own probability, at the first token, of saying that it is not there.
+    """
+    refusal = min(max(refusal, REFUSAL_MIN), 1 - REFUSAL_MIN)
+    new = numbers(answer) - numbers(question)
+    backed = any(new <= numbers(one.sentence) for one in evidence)
+    willing = math.log((1 - refusal) / refusal)
+    return _probability(
+        -4.4 + 0.4 * willing + 0.8 * _found(question, evidence) + 1.6 * fits(question, answer) + 2.0 * backed
+    )
+
+
+def _found(question: str, evidence: Sequence[Evidence]) -> float:
+    nearest = max(evidence, key=lambda one: one.cosine)
     words = max(one.words for one in evidence)
-    passage = max(one.found.score for one in evidence)
-    return 1 / (1 + math.exp(-(-4.0 + 3.0 * sentence + 3.0 * words + 2.0 * passage)))
+    passage_words = max(one.found.words for one in evidence)
+    if language(question) != language(nearest.sentence):
+        words, passage_words = max(words, WORDS_ACROSS), max(passage_words, PASSAGE_WORDS_ACROSS)
+    return (
+        -6.0
+        + 5.5 * nearest.cosine
+        + 1.5 * words
+        + 2.9 * max(one.found.cosine for one in evidence)
+        + 1.6 * passage_words
+        + 1.3 * fits(question, evidence[0].sentence)
+    )
 
 
-def refused(score: float) -> float:
-    """Once a language model read the passages and found no answer."""
-    return score * 0.4
-
-
-def written(score: float, claims: Sequence[Claim]) -> float:
-    """Once a language model wrote an answer, and its sentences were compared with their sources."""
-    borne_out = sum(not claim.doubtful for claim in claims) / max(1, len(claims))
-    return min(1.0, 0.5 * score + 0.5 * borne_out + 0.1)
+def _probability(logit: float) -> float:
+    return 1 / (1 + math.exp(-logit))

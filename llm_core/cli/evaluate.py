@@ -1,0 +1,60 @@
+"""`evaluate NAME`: measure a part of the product on its own questions, one line each, then the shares."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from llm_core.cli import session
+from llm_core.cli.commands import command
+from llm_core.errors import UserError
+from llm_core.events import Done, Item
+
+Text = str | None
+
+
+def evaluate(
+    name: Annotated[Text, typer.Argument(help="evaluate_name", metavar="NAME")] = None,
+    model: Annotated[Text, typer.Option("--model", "-m", help="chat_model", metavar="NAME")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="evaluate_plain")] = False,
+) -> None:
+    """See messages/cli.toml."""
+    if name not in MEASURES:
+        raise UserError("value_unusable", name="NAME", value=(name or "")[:40])
+    MEASURES[name](model, plain)
+
+
+def _answers(model: str | None, plain: bool) -> None:
+    from llm_core.evaluation import answers
+
+    with session.opened(model=model) as workbench, workbench.libraries.shelf() as shelf:
+        line = session.progress_line()
+        for path in sorted(answers.DOCUMENTS.glob("*.md")):
+            for event in shelf.add(path, path.name):
+                line.show(event)
+        events = answers.evaluate(lambda asked: shelf.ask(asked, written=not plain), answers.questions())
+        for event in events:
+            match event:
+                case Item():
+                    line.clear()
+                    _print_tried(event.value)
+                case Done():
+                    line.clear()
+                    print(json.dumps(dataclasses.asdict(event.result)))
+                case _:
+                    line.show(event)
+
+
+def _print_tried(tried: Any) -> None:
+    answer = " ".join(tried.answer.text.split())
+    print(f"{tried.verdict:8} {tried.answer.score:.2f}  {tried.question.ask}  |  {answer}", flush=True)
+
+
+# A new measure is one module in llm_core/evaluation, one function here, and one line in this table.
+MEASURES: dict[str, Callable[[str | None, bool], None]] = {"answers": _answers}
+
+app = command(evaluate, "evaluate")
