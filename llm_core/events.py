@@ -17,6 +17,8 @@ class Progress:
     done: float
     total: float | None = None
     unit: str = ""  # "bytes", "tokens", "sentences", ...: how a face writes the two figures
+    per_second: float | None = None  # in `unit`, where the task measures it
+    seconds_left: float | None = None  # to the end of the stage, where the task can tell
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class Paths:
         return self.home / "libraries"
 
     @property
+    def translations(self) -> Path:
+        """The latest translation of each visitor."""
+        return self.home / "translations"
+
+    @property
     def log(self) -> Path:
         """What went wrong, with tracebacks."""
         return self.home / "workbench.log"

@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     question_chars_max: int = Field(4000, gt=0, description="a question to the documents")
     library_documents_max: int = Field(1000, gt=0, description="documents in one library")
     library_add_s: float = Field(7200, gt=0, description="reading files into a library; 1000 pages take some minutes")
+    translation_s: float = Field(7200, gt=0, description="translating one text or file; 100 pages take an hour")
+    translation_kept_s: float = Field(2_592_000, gt=0, description="how long a visitor's last translation stays here")
     reply_unwatched_s: float = Field(60, ge=0, description="how long a reply goes on when nobody watches")
     jobs_kept_s: float = Field(600, ge=0, description="how long a finished job can still be looked at")
 

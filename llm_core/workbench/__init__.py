@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.workbench.libraries import Desk
     from llm_core.workbench.summaries import Summaries
+    from llm_core.workbench.translations import Translations
 
 LOG_BYTES_MAX = 2_000_000
 
@@ -87,6 +88,26 @@ class Workbench:
             The events of `tasks.summarize`; `Done` holds a `tasks.summary.Summary`.
         """
         return self.summaries.events(source, options, visitor=visitor)
+
+    @functools.cached_property
+    def translations(self) -> Translations:
+        """Translations, also of visitors."""
+        from llm_core.workbench.translations import Translations
+
+        return Translations(self.models, lambda: self.encoder, self.jobs, self.settings)
+
+    def translate(self, source: str | Document, *, visitor: str = "", **options: Any) -> Events:
+        """Translate a text or a document between Chinese and English, sentence by sentence.
+
+        Args:
+            source: what to translate.
+            visitor: who asks; the waiting line takes turns between visitors.
+            options: fields of `tasks.translation.TranslationOptions`.
+
+        Yields:
+            The events of `tasks.translate`; `Done` holds a `tasks.translation.Translation`.
+        """
+        return self.translations.events(source, options, visitor=visitor)
 
     def chat(self, messages: Sequence[Message], *, visitor: str = "", **options: Any) -> Events:
         """Answer the last message of a conversation that the caller keeps itself.
