@@ -157,7 +157,7 @@ class _Writer:
         for attempt in range(TRIES):
             written = yield from self._ask(stretch.read, ask, number, total, again=attempt > 0)
             cleaned = clean(written, ask, self._to)
-            faults = rewrite_check.faults(cleaned, stretch.read, self._to)
+            faults = rewrite_check.faults(cleaned, stretch.read, self._to, headline=ask == "headline")
             if not faults:
                 return Part(cleaned, stretch.span, "written", number)
             yield Item(Rejected(number, faults[0]))

@@ -7,11 +7,13 @@ import time
 from collections.abc import Generator as Generating
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
+from llm_core.documents import guard
 from llm_core.documents.document import Document
 from llm_core.errors import UserError
-from llm_core.events import Event, Events, Notice
+from llm_core.events import Done, Event, Events, Item, Notice
 from llm_core.jobs import Job, Jobs
 from llm_core.settings import Settings
 from llm_core.tasks.summarize import Writer, rewritten, summarize
@@ -24,19 +26,19 @@ LIMIT_S = 3600.0
 WORKS_MAX = 64  # visitors whose last text is kept in memory
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Work:
     """What a visitor is having summarized, and the job that does it."""
 
-    source: str | Document
+    source: str | Document | None  # None while a file is being read
     options: SummaryOptions
     job: Job
     started: float = field(default_factory=time.monotonic)
 
     @property
     def text(self) -> str:
-        """The text itself."""
-        return self.source if isinstance(self.source, str) else self.source.text
+        """The text itself, as far as it has been read."""
+        return self.source.text if isinstance(self.source, Document) else self.source or ""
 
 
 class Summaries:
@@ -91,14 +93,48 @@ class Summaries:
             UserError: as `checked`.
         """
         checked = self.checked(source, options)
+        return self._run(owner, source, checked, self._events(source, checked, owner))
+
+    def start_file(self, owner: str, path: Path, name: str, options: Mapping[str, Any]) -> Job:
+        """The same for a file, which is read first.
+
+        Args:
+            owner: the visitor.
+            path: where the file is; it is only read.
+            name: as the person knows it.
+            options: fields of `SummaryOptions`.
+
+        Raises:
+            UserError: what is wrong with an option; what is wrong with the file ends the job.
+        """
+        checked = SummaryOptions.of(options)
+        return self._run(owner, None, checked, self._of_file(owner, path, name, checked))
+
+    def again(self, owner: str, options: Mapping[str, Any]) -> Job | None:
+        """The last text once more with other options; None where there is none any more."""
+        work = self.last(owner)
+        return self.start(owner, work.source, options) if work and work.source is not None else None
+
+    def _run(self, owner: str, source: str | Document | None, options: SummaryOptions, events: Events) -> Job:
         self._jobs.stop(owner, SUBJECT, wait_s=1)
-        job = self._jobs.start(
-            self._events(source, checked, owner), owner=owner, subject=SUBJECT, unwatched_s=LIMIT_S, limit_s=LIMIT_S
-        )
+        job = self._jobs.start(events, owner=owner, subject=SUBJECT, unwatched_s=LIMIT_S, limit_s=LIMIT_S)
         with self._lock:
-            self._works[owner] = Work(source, checked, job)
             self._forget()
+            self._works[owner] = Work(source, options, job)
         return job
+
+    def _of_file(self, owner: str, path: Path, name: str, options: SummaryOptions) -> Events:
+        for event in guard.read(path, name, self._settings):
+            if not isinstance(event, Done):
+                yield event
+                continue
+            document: Document = event.result
+            self.checked(document, options.model_dump())
+            with self._lock:
+                if owner in self._works:
+                    self._works[owner].source = document
+            yield Item(document)
+            yield from self._events(document, options, owner)
 
     def last(self, owner: str) -> Work | None:
         """What the visitor last had summarized, done or under way, for as long as jobs are kept."""
