@@ -60,7 +60,7 @@ class ProgressLine:
             return
         self._said = True
         self._last = time.monotonic()
-        line = f"{say(self._language, f'stages.{event.stage}')} {figures(event)}".rstrip()
+        line = f"{say(self._language, f'stages.{event.stage}')} {figures(event)}{self._left(event)}".rstrip()
         if self._live:
             line = cut(line, shutil.get_terminal_size().columns - 1)  # a line that wraps cannot be rewritten
             over = " " * (self._written - width(line))
@@ -68,6 +68,12 @@ class ProgressLine:
             self._written = width(line)
         else:
             print(line, file=self._stream, flush=True)
+
+    def _left(self, event: Progress) -> str:
+        """How long it will still take, where the task can tell."""
+        if not event.seconds_left:
+            return ""
+        return "  " + say(self._language, "cli.left", t=event.seconds_left)
 
 
 def figures(event: Progress) -> str:

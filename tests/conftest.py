@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from pathlib import Path
 
@@ -24,6 +25,25 @@ def home(tmp_path: Path, tiny_gguf: Path) -> Path:
     models.mkdir(parents=True)
     shutil.copy(tiny_gguf, models)
     return models.parent
+
+
+@pytest.fixture(scope="session")
+def converted_encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The bundled encoder as CTranslate2 wants it: made once, since it takes seconds."""
+    from llm_core.workbench.library_parts import encoder
+
+    settings = Settings(home=tmp_path_factory.mktemp("converted"), offline=True)
+    opened = encoder(settings)
+    opened.encode(["a boat"], "query")
+    opened.close()
+    return settings.paths.conversions
+
+
+@pytest.fixture
+def home_with_encoder(home: Path, converted_encoder: Path) -> Path:
+    """`home`, where the encoder need not be converted first."""
+    shutil.copytree(converted_encoder, home / "conversions", copy_function=os.link)
+    return home
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from llm_core.documents.document import Document
+from llm_core.documents.document import Block, Document
 from llm_core.messages import Language
 from llm_core.tasks.leftovers import VERBATIM, is_unit, staying
 from llm_core.tasks.translation import Pair
@@ -125,6 +125,40 @@ def translated(source: str | Document, pairs: Iterable[Pair], to: Language) -> s
     """The whole text; sentences that are not translated yet stand there as they are."""
     text = source if isinstance(source, str) else source.text
     return joined(text, _targets(pairs), Span(0, len(text)), to)
+
+
+class Growing:
+    """The same text as it grows: what each next sentence adds to it, for somebody who reads along.
+
+    Args:
+        source: what is translated.
+        to: the language of the translation.
+    """
+
+    def __init__(self, source: str | Document, to: Language) -> None:
+        self._text = source if isinstance(source, str) else source.text
+        self._to = to
+        self._pairs: list[Pair] = []
+        self._given = 0
+
+    def add(self, pair: Pair) -> str:
+        """What is new now that this pair, the next in order, is there."""
+        self._pairs.append(pair)
+        return self._new(pair.source.end)
+
+    def rest(self) -> str:
+        """What follows the last pair."""
+        return self._new(len(self._text))
+
+    def _new(self, end: int) -> str:
+        whole = joined(self._text, _targets(self._pairs), Span(0, end), self._to)
+        new, self._given = whole[self._given :], len(whole)
+        return new
+
+
+def block_text(document: Document, block: Block, pairs: Iterable[Pair], to: Language) -> str:
+    """The new words of one block."""
+    return joined(document.text, _targets(pairs), Span(block.start, block.end), to)
 
 
 def block_texts(document: Document, pairs: Iterable[Pair], to: Language) -> dict[int, str]:
