@@ -30,7 +30,7 @@ def instead(text: str, tokens: Sequence[Token], word: str, nth: int, language: L
         body = pieces + "".join(
             _bars(token, SHOWN_OF_ONE if len(found) == 1 else SHOWN_OF_SEVERAL) for token in found
         )
-    return f'<section class="instead" aria-live="polite">{heading}{body}{close}</section>{hint(language)}'
+    return f'<section class="instead" aria-live="polite">{heading}{body}{close}</section>'
 
 
 def tokens_of(text: str, tokens: Sequence[Token], word: str, nth: int) -> list[Token]:
