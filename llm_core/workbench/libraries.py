@@ -92,6 +92,10 @@ class Desk:
         """The job that adds files right now."""
         return self._jobs.running(owner, ADDING)
 
+    def stop_adding(self, owner: str) -> None:
+        """Stop reading files; those that were read stay."""
+        self._jobs.stop(owner, ADDING)
+
     def open(self, owner: str, document: str) -> Document:
         """A document as it was read, to be looked at.
 
@@ -173,6 +177,7 @@ class Desk:
         library = self._library(owner)
         added: list[Entry] = []
         for path, name in files:
+            yield Notice("file", {"name": name})
             try:
                 document = yield from self._read(path, name)
                 cut = passages.cut(document)

@@ -1,0 +1,1 @@
+"""The Ask tab: documents on the left, questions and answers in the middle, the page itself on the right."""
