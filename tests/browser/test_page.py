@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from llm_core.messages import say
+from llm_core.web.page import TABS
 from llm_core.web.theme import contrast
 from tests.browser.conftest import Visitor
 
@@ -72,9 +75,14 @@ def test_language_and_theme_can_be_switched_and_stay(visitor: Visitor) -> None:
 
 def test_every_tab_says_what_stands_there(visitor: Visitor) -> None:
     page = visitor.page
-    for name in ("Train", "Summarize", "Translate", "Ask", "Analyze"):
-        page.get_by_role("tab", name=name, exact=True).first.click()
-        expect(page.locator(".room:visible")).to_contain_text("not here yet")
+    for tab in TABS:
+        page.get_by_role("tab", name=say("en", f"page.tab_{tab.name}"), exact=True).first.click()
+        panel = page.locator(f"#tab-{tab.name}")
+        expect(panel).to_contain_text(re.compile(r"\w{3}"))
+        assert "__i18n__" not in panel.inner_text()
+        if panel.locator(".room").count():  # nothing is there yet
+            expect(panel).to_contain_text(say("en", "page.room_empty"))
+            assert panel.get_by_role("button").count() == 0
 
 
 @pytest.mark.parametrize("options", [{"locale": "zh-CN", "color_scheme": "dark"}, {"locale": "en-US"}])
