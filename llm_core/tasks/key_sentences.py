@@ -15,7 +15,7 @@ from llm_core.text.words import terms
 
 REPEATS: Final = 6.0  # taken from the score of a sentence of which everything has been said
 TITLED: Final = 3.0  # for a sentence that holds all words of the heading above it (Edmundson 1969)
-TERMS_MIN: Final = 2  # a sentence about fewer things says nothing by itself
+TERMS_MIN: Final = 5  # a sentence about fewer things says nothing by itself
 COUNT_MAX: Final = 20  # where the person names no number
 
 

@@ -26,8 +26,8 @@ from llm_core.text.sentences import split
 from llm_core.text.spans import Span
 from llm_core.text.words import words
 
-READ_TOKENS: Final[dict[Form, int]] = {"sentence": 320, "headline": 200, "paragraph": 150, "points": 130}
-PART_TOKENS: Final[dict[Form, int]] = {"paragraph": 200, "points": 140}  # of the text for a part, where it is short
+READ_TOKENS: Final[dict[Form, int]] = {"sentence": 320, "headline": 200, "paragraph": 140, "points": 120}
+PART_TOKENS: Final[dict[Form, int]] = {"paragraph": 100, "points": 80}  # of the text for a part, where it is short
 PARTS_MAX: Final[dict[Form, int]] = {"sentence": 1, "headline": 1, "paragraph": 5, "points": 6}
 KEYS_MAX: Final = 3  # sentences that are read for one part of several
 TRIES: Final = 2
@@ -48,7 +48,7 @@ _QUOTES: Final = "\"'“”‘’「」『』《》"
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """A stretch of the text that one part of the summary tells, and its key sentences, which the model reads."""
+    """A stretch of the text that one part of the summary tells, and those of its sentences that the model reads."""
 
     span: Span
     keys: tuple[str, ...]
@@ -88,8 +88,11 @@ def _stretch(text: str, sections: Sequence[Section], group: Sequence[tuple[int, 
     for section, sentence in group:
         within.setdefault(section, []).append(sentence)
     parts = [Section(span, sections[i].heading, tuple(inside)) for i, inside in within.items()]
+    tokens = sum(tokens_of(sentence.span.of(text)) for _, sentence in group)
+    if tokens <= READ_TOKENS[form]:
+        return Stretch(span, tuple(sentence.span.of(text) for _, sentence in group))
     most = len(group) if PARTS_MAX[form] == 1 else KEYS_MAX
-    mean = sum(tokens_of(sentence.span.of(text)) for _, sentence in group) / len(group)
+    mean = tokens / len(group)
     count = max(1, min(most, int(READ_TOKENS[form] / max(1.0, mean))))
     return Stretch(span, tuple(key.span.of(text) for key in key_sentences(text, parts, count)))
 
@@ -161,7 +164,7 @@ class _Writer:
             if not faults:
                 return Part(cleaned, stretch.span, "written", number)
             yield Item(Rejected(number, faults[0]))
-        return Part(stretch.keys[0], stretch.span, "stood_in", number)
+        return Part(_key_of(stretch), stretch.span, "stood_in", number)
 
     def _ask(self, text: str, ask: Ask, number: int, total: int, *, again: bool) -> Generating[Event, None, str]:
         request = prompt(ask, self._to, text, parameters=self._parameters, again=again)
@@ -217,3 +220,11 @@ def _capital(text: str) -> str:
 def size(text: str, to: Language) -> int:
     """Characters of Chinese without marks, or words of English."""
     return len(re.findall(r"\w", text)) if to == "zh" else len(words(text))
+
+
+def _key_of(stretch: Stretch) -> str:
+    """The key sentence among those that were read."""
+    joined = "\n".join(stretch.keys)
+    starts = [sum(len(key) + 1 for key in stretch.keys[:place]) for place in range(len(stretch.keys))]
+    inside = tuple(Sentence(Span(at, at + len(key))) for at, key in zip(starts, stretch.keys, strict=True))
+    return key_sentences(joined, [Section(Span(0, len(joined)), "", inside)], 1)[0].span.of(joined)

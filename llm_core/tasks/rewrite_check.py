@@ -14,7 +14,8 @@ Fault: TypeAlias = Literal["empty", "language", "number", "name", "copied", "sub
 
 COPY_SHARE: Final = 0.7  # of what was written, in one stretch that stands in the source too
 COPY_LEAST: Final = {"zh": 18, "en": 9}  # characters or words; shorter stretches are terms
-SUBJECT_SHARE: Final = 0.4  # of the content words that must stand in the source
+SUBJECT_SHARE: Final = 0.6  # of the content words that must stand in the source: what had fewer was false
+HEADLINE_SHARE: Final = 0.4  # of a headline's, which has few words
 HAN: Final = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff]")
 LATIN_NAME: Final = re.compile(r"(?<![.!?:\"“‘] )(?<!^)\b[A-Z][A-Za-z]+\b")
 LATIN_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]+")
@@ -40,7 +41,7 @@ def faults(written: str, source: str, to: Language, *, headline: bool = False) -
         found.append("name")
     if _copied(written, source, to):
         found.append("copied")
-    if language(source) == to and _off_subject(written, source):
+    if language(source) == to and _off_subject(written, source, HEADLINE_SHARE if headline else SUBJECT_SHARE):
         found.append("subject")
     return found
 
@@ -79,8 +80,8 @@ def _units(text: str, to: Language) -> list[str]:
     return re.findall(r"\w", text) if to == "zh" else words(text)
 
 
-def _off_subject(written: str, source: str) -> bool:
+def _off_subject(written: str, source: str, share: float) -> bool:
     mine = terms(written)
     theirs = set(terms(source))
     held = sum(term in theirs or (bool(HAN.match(term)) and term in source) for term in mine)
-    return bool(mine) and held < SUBJECT_SHARE * len(mine)
+    return bool(mine) and held < share * len(mine)

@@ -82,7 +82,7 @@ def stem(word: str) -> str:
         root = word[: -len(ending)]
         if word.endswith(ending) and len(root) > 2 and _VOWEL.search(root):
             return _restored(root)
-    return word[:-1] if word.endswith("e") and len(word) > 4 else word
+    return word[:-1] if word.endswith("e") and len(word) > 3 else word
 
 
 def _restored(root: str) -> str:
