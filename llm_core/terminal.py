@@ -12,6 +12,7 @@ from llm_core.events import Event, Notice, Progress
 from llm_core.messages import Language, say, write_bytes
 
 REWRITE_EVERY_S = 0.2
+INTERNAL = ("model", "file")  # notices that are said to faces, not to people
 LINE_EVERY_S = 10.0  # where stderr is a file, a line now and then is enough
 
 
@@ -38,7 +39,7 @@ class ProgressLine:
         match event:
             case Progress():
                 self._progress(event)
-            case Notice() if event.code != "model":
+            case Notice() if event.code not in INTERNAL:
                 self.clear()
                 print(say(self._language, f"notices.{event.code}", **event.facts), file=self._stream, flush=True)
 
@@ -73,7 +74,7 @@ class ProgressLine:
         """How long it will still take, where the task can tell."""
         if not event.seconds_left:
             return ""
-        return "  " + say(self._language, "cli.left", t=event.seconds_left)
+        return "  " + say(self._language, "terminal.left", t=event.seconds_left)
 
 
 def figures(event: Progress) -> str:
