@@ -96,7 +96,8 @@ class Visitor:
     def __init__(self, browser: Any, url: str, **options: Any) -> None:
         self.url = url
         self.problems: list[str] = []
-        self.expected = ["AbortError"]  # parts of console messages; this one is Gradio's for a stream cut by a reload
+        # Parts of console messages that are no fault; these two are Gradio's for a stream that a reload cut.
+        self.expected = ["AbortError", "Connection errored out"]
         self.context = browser.new_context(
             **({"viewport": {"width": 1280, "height": 900}, "locale": "en-US"} | options)
         )
