@@ -50,3 +50,9 @@ def home_with_encoder(home: Path, converted_encoder: Path) -> Path:
 def settings(tmp_path: Path) -> Settings:
     """Nothing is fetched, and nothing of the person who runs the tests is touched."""
     return Settings(home=tmp_path / "home", offline=True)
+
+
+@pytest.fixture(scope="session")
+def conversions(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bundled encoder is converted once for all tests, which takes seconds."""
+    return tmp_path_factory.mktemp("conversions")

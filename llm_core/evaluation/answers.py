@@ -42,14 +42,18 @@ class Tried:
             return "refused" if self.question.answer else "right"
         if not self.question.answer:
             return "made_up"
-        return "right" if any(part in self.answer.text for part in self.question.answer) else "wrong"
+        return "right" if _holds(self.answer.text, self.question) else "wrong"
 
     @property
     def cited(self) -> bool:
         """Whether a cited sentence holds the answer; of right answers in the document's own language only."""
         sources = {number for claim in self.answer.claims for number in claim.sources}
         cited = [self.answer.evidence[number - 1].sentence for number in sources]
-        return any(part in sentence for part in self.question.answer for sentence in cited)
+        return any(_holds(sentence, self.question) for sentence in cited)
+
+
+def _holds(text: str, question: Question) -> bool:
+    return any(part.lower() in text.lower() for part in question.answer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,9 @@ def _written(
         yield Done(_none(spoken, min(sure, SURE_MAX_OF_NONE), evidence))
         return
     claims = yield from ticking(lambda: grounding.claims(text, question, evidence, encoder), "checking_answer")
+    if all(claim.doubtful for claim in claims):  # nothing that it wrote can be found: the document speaks for itself
+        yield Done(_sentence(spoken, confidence.found(question, evidence), evidence))
+        return
     ordered, claims = numbered(evidence, claims)
     yield Done(Answer(text, "written", sure, tuple(ordered), tuple(claims)))
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from llm_core.engines.base import Message, Sampling, Token
 from llm_core.messages import Language
+from llm_core.tasks.orders import is_order
 from llm_core.tasks.retrieval import Evidence
 from llm_core.tasks.roles import LARGE_FROM_PARAMETERS
 from llm_core.text import sentences
@@ -27,14 +28,6 @@ ALTERNATIVES = 10  # of each token, to find the refusal among
 READ_EVIDENCE = 4  # best sentences whose surroundings are read
 _FILE = Path(__file__).parent / "prompts" / "answer.toml"
 
-# A sentence that speaks to the model instead of to people is not read to it. It stays among the evidence.
-ORDERS = re.compile(
-    r"\b(?:ignore|disregard|forget|override)\b.{0,40}\b(?:instructions?|prompts?|rules?|above|previous|everything)\b"
-    r"|\bsystem prompt\b|\byou are now\b|\b(?:reply|respond|answer|output) (?:only )?(?:with|exactly|only)\b"
-    r"|(?:忽略|无视|忘记|不要理会).{0,20}(?:指令|指示|提示|要求|规则|以上|之前)|系统提示|你现在是"
-    r"|(?:只|必须|请)(?:回复|回答|输出)[：:“\"]",
-    re.IGNORECASE | re.DOTALL,
-)
 # Ways of saying "not there" that models take instead of the sentence that they were given.
 REFUSALS = re.compile(
     r"^(?:sorry|unfortunately|no,)?.{0,60}\b(?:not|n't|no)\b.{0,30}\b(?:say|state|mention|specif|provide|contain|give|"
@@ -101,7 +94,7 @@ def windows(evidence: Sequence[Evidence], text_of: Callable[[str], str]) -> list
     written = []
     for (document, _), (heading, spans) in parts.items():
         texts = [" ".join(span.of(text_of(document)).split()) for span in sorted(set(spans))]
-        kept = [text for text in texts if not ORDERS.search(text)]
+        kept = [text for text in texts if not is_order(text)]
         if kept:
             written.append(f"- {heading}: {' '.join(kept)}" if heading else f"- {' '.join(kept)}")
     return written

@@ -11,13 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from llm_core.engines.base import Encoder
+from llm_core.tasks.orders import is_order
 from llm_core.tasks.retrieval import Evidence
 from llm_core.text import sentences
+from llm_core.text.language import language
 from llm_core.text.numbers import numbers
 from llm_core.text.search_words import STOP_TERMS, terms
 
 BORNE_OUT_BY_WORDS = 0.6  # of a sentence's own words stand in its source
-BORNE_OUT_BY_MEANING = 0.5  # cosine to its source: what a true sentence in the other language reaches
+BORNE_OUT_BY_MEANING = 0.35  # cosine of question and answer to a source in the other language
+EXACT_WEIGHT = 0.5  # of a source that holds all new numbers
 SECOND_WITHIN = 0.15  # a second source counts where it bears out nearly as much
 SOURCES_MAX = 2
 
@@ -45,18 +48,22 @@ def claims(text: str, question: str, evidence: Sequence[Evidence], encoder: Enco
     written = [span.of(text) for span in spans]
     if not written or not evidence:
         return [Claim(span.start, span.end, (), True) for span in spans]
-    sources = [one.found.passage.text for one in evidence]
-    meaning = encoder.encode(written, "query") @ encoder.encode([one.sentence for one in evidence], "query").T
+    sources = [_without_orders(one.found.passage.text) for one in evidence]
+    asked = [f"{question} {sentence}" for sentence in written]  # an answer of one word means nothing alone
+    meaning = encoder.encode(asked, "query") @ encoder.encode([one.sentence for one in evidence], "query").T
+    given = numbers(question)
     found = []
     for span, sentence, cosines in zip(spans, written, meaning, strict=True):
-        known = numbers(question).union(*(numbers(source) for source in sources))
-        shares = np.array([_share(sentence, question, one.sentence) for one in evidence])
+        new = numbers(sentence) - given
+        shares = np.array([_share(sentence, question, _without_orders(one.sentence)) for one in evidence])
+        exact = np.array([bool(new) and new <= numbers(one.sentence) for one in evidence])
         whole = max(_share(sentence, question, source) for source in sources)
-        borne_out = whole >= BORNE_OUT_BY_WORDS or cosines.max() >= BORNE_OUT_BY_MEANING
-        doubtful = not borne_out or not numbers(sentence) <= known
-        exact = np.array([len(numbers(sentence) & numbers(one.sentence)) for one in evidence])
-        weights = shares + cosines + 0.5 * (exact > 0)
-        found.append(Claim(span.start, span.end, _best(weights) if borne_out else (), doubtful))
+        across = np.array([language(sentence) != language(one.sentence) for one in evidence])
+        meant = float(np.max(cosines, where=across, initial=0.0))
+        borne_out = whole >= BORNE_OUT_BY_WORDS or exact.any() or meant >= BORNE_OUT_BY_MEANING
+        doubtful = not borne_out or not new <= set().union(*(numbers(source) for source in sources))
+        cited = _best(shares + cosines + EXACT_WEIGHT * exact) if borne_out else ()
+        found.append(Claim(span.start, span.end, cited, doubtful))
     return found
 
 
@@ -65,6 +72,11 @@ def _share(sentence: str, question: str, source: str) -> float:
     own = set(terms(sentence)) - STOP_TERMS
     own = own - set(terms(question)) or own
     return len(own & set(terms(source))) / len(own) if own else 1.0
+
+
+def _without_orders(text: str) -> str:
+    """What a passage says to the model bears nothing out."""
+    return " ".join(span.of(text) for span in sentences.split(text) if not is_order(span.of(text)))
 
 
 def _best(weights: np.ndarray[tuple[int], np.dtype[np.float64]]) -> tuple[int, ...]:

@@ -117,8 +117,8 @@ def test_opening_the_encoder_loads_no_torch(tiny, caches, encoder):
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(__file__).parents[2]).returncode == 0
 
 
-def test_the_bundled_encoder_finds_meaning_in_either_language(tmp_path):
-    encoder = E5(BUNDLED, tmp_path, threads=2)
+def test_the_bundled_encoder_finds_meaning_in_either_language(conversions):
+    encoder = E5(BUNDLED, conversions, threads=2)
     passages = [
         "The museum is closed on Mondays and on public holidays.",
         "A single ticket costs eight euros; children under six pay nothing.",

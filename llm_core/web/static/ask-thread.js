@@ -1,4 +1,4 @@
-/* Answers and their evidence: a click on a place opens it ('act'); a number and its place light up together. */
+/* Answers and their evidence: a click on a place opens it ('act'). What shares a data-link lights up: links.js. */
 const act = (target) => {
   const { do: what, id = "", start = "", end = "" } = target.dataset;
   trigger("act", { do: what, id, start, end, text: target.textContent.trim() });
@@ -13,11 +13,3 @@ element.addEventListener("keydown", (event) => {
     act(event.target);
   }
 });
-const light = (event) => {
-  const link = event.type === "mouseout" || event.type === "focusout" ? null : event.target.closest?.("[data-link]");
-  element.querySelectorAll(".lit").forEach((node) => node.classList.remove("lit"));
-  if (!link) return;
-  const name = CSS.escape(link.dataset.link);
-  element.querySelectorAll(`[data-link="${name}"]`).forEach((node) => node.classList.add("lit"));
-};
-for (const kind of ["mouseover", "mouseout", "focusin", "focusout"]) element.addEventListener(kind, light);
