@@ -11,6 +11,7 @@ import sys
 BENCHMARKS = {
     "decoding": "writing speed of our engine, beside the bare binding on the same file and settings",
     "startup": "time and memory until the page is up, beside an empty Gradio page",
+    "summary": "key sentences of a million characters, beside sumy",
     "transformers_peer": "writing speed of our engine, beside transformers.generate on the same weights",
     "turns": "first token of turn 2 of a long conversation, beside turn 1",
     "visitors": "twenty visitors at once, beside each of them alone",

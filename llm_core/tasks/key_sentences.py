@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from llm_core.tasks.sections import Section, Sentence
-from llm_core.text.salience import salience
+from llm_core.text.salience import read, salience
 from llm_core.text.spans import Span
 from llm_core.text.words import terms
 
@@ -70,8 +70,8 @@ def key_sentences(text: str, sections: Sequence[Section], count: int) -> list[Ke
 
 def _candidates(text: str, sections: Sequence[Section]) -> list[_Candidate]:
     """All sentences with their scores; asides and scraps only where a section has nothing else."""
-    contents = [[sentence.span.of(text) for sentence in section.sentences] for section in sections]
-    whole = iter(salience([content for section in contents for content in section]))
+    contents = [[read(sentence.span.of(text)) for sentence in section.sentences] for section in sections]
+    whole = iter(salience([sentence for section in contents for sentence in section]))
     found: list[_Candidate] = []
     for index, section in enumerate(sections):
         local = salience(contents[index], opening=index == 0)

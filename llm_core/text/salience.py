@@ -34,6 +34,14 @@ _DIGIT: Final = re.compile(r"\d")
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """One sentence as it is weighed: how often each of its terms stands in it, and what its manner is worth."""
+
+    terms: Counter[str]
+    manner: float
+
+
+@dataclass(frozen=True, slots=True)
 class Salience:
     """What is known of one sentence: its score, and the weight of each of its terms."""
 
@@ -41,15 +49,20 @@ class Salience:
     terms: Mapping[str, float]
 
 
-def salience(sentences: Sequence[str], *, opening: bool = True) -> list[Salience]:
+def read(sentence: str) -> Read:
+    """Cut a sentence into its terms. The costly part: once for each sentence, however often it is scored."""
+    cut = words(sentence)
+    return Read(Counter(stem(word) for word in cut if is_content(word)), _manner(sentence, len(cut)))
+
+
+def salience(sentences: Sequence[Read], *, opening: bool = True) -> list[Salience]:
     """Score the sentences of one section against each other.
 
     Args:
         sentences: in order.
         opening: whether the section opens the text.
     """
-    cut = [words(sentence) for sentence in sentences]
-    counts = [Counter(stem(word) for word in one if is_content(word)) for one in cut]
+    counts = [one.terms for one in sentences]
     central = _relative(_centrality(counts))
     weights = _term_weights(counts)
     covering = _relative([sum(weights[term] for term in one) for one in counts])
@@ -59,8 +72,8 @@ def salience(sentences: Sequence[str], *, opening: bool = True) -> list[Salience
             + COVERING * covering[i]
             + EARLY / (1 + i)
             + FIRST * (opening and i == 0)
-            + _manner(sentence, len(cut[i])),
-            {term: weights[term] for term in counts[i]},
+            + sentence.manner,
+            {term: weights[term] for term in sentence.terms},
         )
         for i, sentence in enumerate(sentences)
     ]
