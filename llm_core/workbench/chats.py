@@ -210,6 +210,8 @@ class Chats:
             raise
         finally:
             events.close()
+            if state == "stopped" and tokens:
+                facts = {"reply_tokens": len(tokens)}
             self._store.finish(message, text, state, model=model, facts=facts, tokens=tokens)
 
     def _message(self, owner: str, conversation: str, message: str) -> ChatMessage:

@@ -63,6 +63,7 @@ def test_stop_keeps_what_was_written(workbench):
     reply = workbench.chats.get(ADA, talk.id).messages[-1]
     assert reply.state == "stopped"
     assert reply.content
+    assert reply.facts["reply_tokens"] == len(workbench.chats.tokens(ADA, reply.id)) > 0
     assert workbench.chats.running(ADA, talk.id) is None
 
 
