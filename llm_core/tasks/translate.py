@@ -68,8 +68,8 @@ def translate(source: str | Document, options: TranslationOptions, engines: Engi
     for batch in batches(found):
         for pair in (yield from _batch(batch, writer, engines.encoder, pace)):
             pairs.append(pair)
-            yield Item(pair)
             yield pace.progress(len(pairs))
+            yield Item(pair)
     yield Done(Translation(translated(source, pairs, to), tuple(pairs), to, len(found)))
 
 

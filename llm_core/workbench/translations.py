@@ -46,6 +46,7 @@ class Work:
     total: int
     pairs: tuple[Pair, ...] = ()
     state: State = "growing"
+    next_text: str = ""  # the sentence that is being translated
 
     @property
     def text(self) -> str:
@@ -226,8 +227,9 @@ class Translations:
         to = options.to or segments.direction(document)
         work = Work(name, document, options, to, 0)
         text = document if name else document.text
-        work = dataclasses.replace(work, total=len(segments.segments(text, to)))
-        yield from self._grown(owner, work, self.events(text, options.model_dump(), visitor=owner))
+        found = [one.text for one in segments.segments(text, to)]
+        work = dataclasses.replace(work, total=len(found))
+        yield from self._grown(owner, work, found, self.events(text, options.model_dump(), visitor=owner))
 
     def _document(self, path: Path, name: str) -> Generating[Event, None, Document]:
         for event in self.read(path, name):
@@ -237,14 +239,17 @@ class Translations:
             yield event
         raise AssertionError("a reading without a result")
 
-    def _grown(self, owner: str, work: Work, events: Events) -> Events:
+    def _grown(self, owner: str, work: Work, found: Sequence[str], events: Events) -> Events:
         state: State = "stopped"
-        self._works[owner] = work
+        self._works[owner] = dataclasses.replace(work, next_text=found[0] if found else "")
         saved = time.monotonic()
         try:
             for event in events:
                 if isinstance(event, Item):
-                    work = dataclasses.replace(work, pairs=(*work.pairs, event.value))
+                    place = len(work.pairs) + 1
+                    work = dataclasses.replace(
+                        work, pairs=(*work.pairs, event.value), next_text=found[place] if place < len(found) else ""
+                    )
                     self._works[owner] = work
                     if time.monotonic() - saved > SAVE_EVERY_S:
                         self._store.keep(owner, work.to_json())

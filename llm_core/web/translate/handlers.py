@@ -1,0 +1,224 @@
+"""What happens on the Translate tab. A translation is a job of the workbench, kept as it grows: neither a reload nor
+a lost connection ends it, and a page that comes back follows it again.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llm_core.errors import UserError
+from llm_core.events import Done, Notice, Progress
+from llm_core.jobs import Job, unexpected
+from llm_core.messages import Language, explain, say
+from llm_core.tasks import glossary as glossaries
+from llm_core.web.gradio import gr
+from llm_core.web.i18n import language_of_request
+from llm_core.web.translate import pieces
+from llm_core.web.translate.screen import BY_ITSELF, Followed, Screen
+
+if TYPE_CHECKING:
+    from llm_core.workbench import Workbench
+    from llm_core.workbench.translations import Translations
+
+Update = dict[Any, Any]  # component -> its new value
+PAINT_EVERY_S = 0.3
+SIGN_EVERY_S = 1.0
+
+
+class Handlers:
+    """Every handler of the tab.
+
+    Args:
+        workbench: what does the work.
+        screen: what is painted.
+    """
+
+    def __init__(self, workbench: Workbench, screen: Screen) -> None:
+        self._workbench = workbench
+        self._screen = screen
+
+    @property
+    def _translations(self) -> Translations:
+        return self._workbench.translations
+
+    def restore(self, visitor: str, request: gr.Request) -> Update:
+        """The page was opened or reloaded: show the last translation, and follow it while it grows."""
+        language = language_of_request(request)
+
+        def shown() -> Update:
+            start: Update = {self._screen.start: pieces.empty(language)}
+            work, job = self._translations.work(visitor), self._translations.running(visitor)
+            if work is None and job is None:
+                return start
+            update = start | self._shown(visitor, language)
+            if work:
+                lines = "\n".join(f"{term} = {wanted}" for term, wanted in work.options.glossary.items())
+                update[self._screen.glossary] = lines
+                update[self._screen.to] = work.options.to or BY_ITSELF
+            return update | ({self._screen.followed: Followed()} if job else {})
+
+        return self._guarded(language, shown)
+
+    def go(self, visitor: str, text: str, to: str, glossary: str, request: gr.Request) -> Update:
+        """Translate what is in the box."""
+        return self._started(visitor, text, to, glossary, request)
+
+    def upload(self, visitor: str, file: str | None, to: str, glossary: str, request: gr.Request) -> Update:
+        """Translate a file."""
+        if not file:
+            return {self._screen.upload: None}
+        path = Path(file)
+        update = self._started(visitor, (path, path.name), to, glossary, request)
+        path.unlink(missing_ok=True)  # the workbench has its copy
+        return update | {self._screen.upload: None}
+
+    def read_glossary(self, file: str | None, request: gr.Request) -> Update:
+        """Take the terms of a file into the box, where they can be looked at."""
+        if not file:
+            return {self._screen.glossary_file: None}
+
+        def read() -> Update:
+            terms = glossaries.read(Path(file).read_text("utf-8-sig", "replace"))
+            return {self._screen.glossary: "\n".join(f"{term} = {wanted}" for term, wanted in terms.items())}
+
+        return self._guarded(language_of_request(request), read) | {self._screen.glossary_file: None}
+
+    def follow(self, visitor: str, followed: Followed | None, request: gr.Request) -> Iterator[Update]:
+        """Show the pairs as they come, then how it ended."""
+        language, job = language_of_request(request), self._translations.running(visitor)
+        told = ""
+        try:
+            if job and followed:
+                for stage, said in _paint(job, language):
+                    told = said or told
+                    yield self._growing(visitor, stage, language, followed) | {self._screen.notice: told}
+                told = ""  # how long it would take is past
+        except UserError as error:
+            told = pieces.notice(explain(error, language), language)
+        except Exception:
+            told = pieces.notice(explain(unexpected("a handler of Translate"), language), language)
+        yield self._shown(visitor, language) | ({self._screen.notice: told} if followed else {})
+
+    def stop(self, visitor: str) -> None:
+        """Stop; what has been translated stays, and `follow` shows it."""
+        self._translations.stop(visitor)
+
+    def act(
+        self, visitor: str, to: str, glossary: str, first: int, event: gr.EventData, request: gr.Request
+    ) -> Update:
+        """A word in our HTML was clicked. What it says comes from the browser, so anything may be in it."""
+        language = language_of_request(request)
+        sent = event._data if isinstance(event._data, Mapping) else {}
+        do, name = str(sent.get("do")), str(sent.get("id", ""))
+        number = int(name) if name.isdecimal() and len(name) < 9 else 0
+        match do:
+            case "example" if text := pieces.example(name):
+                return self._started(visitor, text, BY_ITSELF, glossary, request) | {self._screen.text: text}
+            case "again":
+                return self._guarded(language, lambda: self._again(visitor, number, language, first))
+            case "page":
+                return {self._screen.first: number} | self._shown(visitor, language, number)
+            case "save":
+                return self._guarded(language, lambda: self._saved(visitor))
+            case "other":
+                self._translations.forget(visitor)
+                cleared = {self._screen.pairs: "", self._screen.doubts: "", self._screen.notice: ""}
+                return cleared | self._buttons(running=False, editing=True)
+        return {self._screen.notice: ""}
+
+    # ---------------------------------------------------------------- inside
+
+    def _started(
+        self, visitor: str, source: str | tuple[Path, str], to: str, glossary: str, request: gr.Request
+    ) -> Update:
+        language = language_of_request(request)
+
+        def start() -> Update:
+            terms = glossaries.read(glossary)
+            wanted = None if to == BY_ITSELF else to
+            self._translations.start(visitor, source, to=wanted, glossary=terms)
+            waiting = {self._screen.pairs: pieces.waiting(None, language), self._screen.doubts: ""}
+            fresh = {self._screen.followed: Followed(), self._screen.first: 0, self._screen.notice: ""}
+            return waiting | fresh | self._buttons(running=True, editing=False)
+
+        return self._guarded(language, start)
+
+    def _again(self, visitor: str, number: int, language: Language, first: int) -> Update:
+        self._translations.again(visitor, number)
+        work = self._translations.work(visitor)
+        shown = {self._screen.pairs: pieces.work(work, None, language, first=first, again=number)} if work else {}
+        return shown | {self._screen.followed: Followed(again=number)}
+
+    def _saved(self, visitor: str) -> Update:
+        for event in self._translations.download(visitor):
+            if isinstance(event, Done):
+                data = base64.b64encode(event.result.data).decode()
+                sent = {"name": event.result.name, "data": data, "at": time.time()}
+                return {self._screen.saved: json.dumps(sent)}
+        raise AssertionError("a file without an end")
+
+    def _growing(self, visitor: str, stage: Progress | None, language: Language, followed: Followed) -> Update:
+        work = self._translations.work(visitor)
+        if work is None:  # its file is still being read
+            return {self._screen.pairs: pieces.waiting(stage, language)} | self._buttons(running=True, editing=False)
+        if followed.again is not None:
+            first = followed.again // pieces.SHOWN_MAX * pieces.SHOWN_MAX
+            return {self._screen.pairs: pieces.work(work, None, language, first=first, again=followed.again)}
+        first = max(0, len(work.pairs) - 1) // pieces.SHOWN_MAX * pieces.SHOWN_MAX
+        return {
+            self._screen.pairs: pieces.work(work, stage, language, first=first),
+            self._screen.doubts: pieces.doubts(work, language),
+            self._screen.first: first,
+        } | self._buttons(running=True, editing=False)
+
+    def _shown(self, visitor: str, language: Language, first: int = 0) -> Update:
+        """What stands there when nothing is happening."""
+        work = self._translations.work(visitor)
+        if work is None:
+            return {self._screen.pairs: "", self._screen.doubts: ""} | self._buttons(running=False, editing=True)
+        return {
+            self._screen.pairs: pieces.work(work, None, language, first=first),
+            self._screen.doubts: pieces.doubts(work, language),
+        } | self._buttons(running=work.state == "growing", editing=False)
+
+    def _buttons(self, *, running: bool, editing: bool) -> Update:
+        return {
+            self._screen.go: gr.update(visible=editing),
+            self._screen.stop: gr.update(visible=running),
+            self._screen.edit: gr.update(visible=editing),
+        }
+
+    def _guarded(self, language: Language, do: Callable[[], Update]) -> Update:
+        """What `do` answers; or, where it fails, the sentence for it."""
+        try:
+            return do()
+        except UserError as error:
+            return {self._screen.notice: pieces.notice(explain(error, language), language)}
+        except Exception:
+            told = explain(unexpected("a handler of Translate"), language)
+            return {self._screen.notice: pieces.notice(told, language)}
+
+
+def _paint(job: Job, language: Language) -> Iterator[tuple[Progress | None, str]]:
+    """What is happening, as often as is worth a picture, and what is to be known.
+
+    Raises:
+        UserError: what ended the job.
+    """
+    stage: Progress | None = None
+    told, last, translating = "", 0.0, False
+    for _, event in job.watch():
+        match event:
+            case Progress() if not translating or event.stage == "translating":
+                stage, translating = event, event.stage == "translating" and event.done > 0
+            case Notice(code) if code != "model":
+                told = pieces.notice(say(language, f"notices.{code}", **event.facts), language, doubt=True)
+        if time.monotonic() - last >= PAINT_EVERY_S:
+            last = time.monotonic()
+            yield stage, told
+            told = ""
