@@ -198,6 +198,10 @@ class Encoder(Protocol):
         """
         ...
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """How many tokens of `texts` are read, all together. May open the model."""
+        ...
+
     def close(self) -> None:
         """Free everything. The encoder can be used again; it opens by itself."""
         ...

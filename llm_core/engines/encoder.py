@@ -58,6 +58,10 @@ class E5:
                 vectors[row] -= mean
         return _normalised(vectors)
 
+    def count_tokens(self, texts: Sequence[str]) -> int:
+        """See `base.Encoder`."""
+        return sum(map(len, self._model().ids([text[:CHARS_MAX] for text in texts])))
+
     def close(self) -> None:
         """Free the memory; the next text opens the model again."""
         with self._lock:
@@ -92,14 +96,18 @@ class _Model:
 
     def pooled(self, texts: Sequence[str]) -> Floats:
         """The mean of each text's last states [n, hidden], in the order of `texts`."""
-        sound = [text.encode("utf-8", "replace").decode() for text in texts]  # half characters cannot be encoded
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(sound)]
+        ids = self.ids(texts)
         vectors = np.zeros((len(ids), self._hidden), np.float32)
         for batch in _batches([len(each) for each in ids]):
             states = np.asarray(self._encoder.forward_batch([ids[row] for row in batch]).last_hidden_state)
             for row, state in zip(batch, states, strict=True):
                 vectors[row] = state[: len(ids[row])].mean(0)  # what follows is padding
         return vectors
+
+    def ids(self, texts: Sequence[str]) -> list[list[int]]:
+        """The tokens of each text, cut off where the model reads no further."""
+        sound = [text.encode("utf-8", "replace").decode() for text in texts]  # half characters cannot be encoded
+        return [encoding.ids for encoding in self._tokenizer.encode_batch(sound)]
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

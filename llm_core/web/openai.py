@@ -1,4 +1,4 @@
-"""The OpenAI protocol beside the page: /v1/models and /v1/chat/completions. Nothing that is said is kept."""
+"""The OpenAI protocol beside the page: models, chat completions, embeddings. Nothing that is said is kept."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from llm_core.jobs import unexpected
 from llm_core.messages import Language, language_of
 from llm_core.settings import Settings
 from llm_core.values import shown
-from llm_core.web import openai_request
+from llm_core.web import openai_embeddings, openai_request
 from llm_core.web.headers import LOOPBACK
 from llm_core.web.listening import Listening
 from llm_core.web.openai_reply import Writer, error_record, sse
@@ -54,6 +54,7 @@ def routes(workbench: Workbench) -> list[BaseRoute]:
         Route(f"{PREFIX}/models", _guarded(protocol.models, workbench.settings), methods=["GET"]),
         Route(f"{PREFIX}/models/{{name:path}}", _guarded(protocol.model, workbench.settings), methods=["GET"]),
         Route(f"{PREFIX}/chat/completions", _guarded(protocol.completions, workbench.settings), methods=["POST"]),
+        Route(f"{PREFIX}/embeddings", _guarded(protocol.embeddings, workbench.settings), methods=["POST"]),
         Route(f"{PREFIX}/{{rest:path}}", _guarded(_unknown, workbench.settings), methods=ALL_METHODS),
     ]
 
@@ -88,6 +89,14 @@ class _Protocol:
                 if isinstance(event, Done):
                     return JSONResponse(writer.whole(event.result))
         raise ClientDisconnect  # only that ends a task before it is done
+
+    async def embeddings(self, request: Request) -> Response:
+        """The vectors of the texts of the request."""
+        settings = self._workbench.settings
+        body = await _body(request, settings.request_bytes_max)
+        asked = openai_embeddings.read(body, settings.message_chars_max)
+        encoder = self._workbench.encoder
+        return JSONResponse(await run_in_threadpool(openai_embeddings.record, asked, encoder))
 
     def _usable(self) -> list[Entry]:
         first = self._workbench.models.choice("chat").entry

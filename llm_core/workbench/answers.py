@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict
 
 from llm_core.documents.document import Document
@@ -80,5 +80,10 @@ def record(question: str, answer: Answer, document_of: Callable[[str], Document]
 
 def for_programs(full: Record) -> dict[str, Any]:
     """The record without what only the page needs."""
-    evidence = [{key: value for key, value in one.items() if key not in OF_PAGE} for one in full["evidence"]]
-    return {key: value for key, value in full.items() if key not in OF_PAGE} | {"evidence": evidence}
+    kept = {key: value for key, value in full.items() if key not in OF_PAGE}
+    return kept | {"evidence": pieces_for_programs(full["evidence"])}
+
+
+def pieces_for_programs(pieces: Sequence[Piece]) -> list[dict[str, Any]]:
+    """Evidence without what only the page needs."""
+    return [{key: value for key, value in one.items() if key not in OF_PAGE} for one in pieces]
