@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 from collections.abc import Generator as Generating
@@ -124,17 +125,20 @@ class Summaries:
         return job
 
     def _of_file(self, owner: str, path: Path, name: str, options: SummaryOptions) -> Events:
-        for event in guard.read(path, name, self._settings):
-            if not isinstance(event, Done):
-                yield event
-                continue
-            document: Document = event.result
-            self.checked(document, options.model_dump())
-            with self._lock:
-                if owner in self._works:
-                    self._works[owner].source = document
-            yield Item(document)
-            yield from self._events(document, options, owner)
+        document: Document | None = None
+        with contextlib.closing(guard.read(path, name, self._settings)) as events:
+            for event in events:
+                if isinstance(event, Done):
+                    document = event.result
+                else:
+                    yield event
+        assert document is not None
+        self.checked(document, options.model_dump())
+        with self._lock:
+            if owner in self._works:
+                self._works[owner].source = document
+        yield Item(document)
+        yield from self._events(document, options, owner)
 
     def last(self, owner: str) -> Work | None:
         """What the visitor last had summarized, done or under way, for as long as jobs are kept."""
@@ -160,9 +164,10 @@ class Summaries:
         if options.method == "key":
             yield from summarize(source, options)
         else:
-            yield from rewritten(source, options, lambda: self._ready(options), visitor=visitor)
+            yield from rewritten(source, options, lambda: self.ready(options.model), visitor=visitor)
 
-    def _ready(self, options: SummaryOptions) -> Generating[Event, None, Writer]:
-        entry, generator = yield from self._models.ready("chat", options.model)
+    def ready(self, model: str | None = None) -> Generating[Event, None, Writer]:
+        """Wait until the language model is here, and return it with its size."""
+        entry, generator = yield from self._models.ready("chat", model)
         yield Notice("model", {"id": entry.id, "title": entry.title})
         return Writer(generator, entry.parameters)
