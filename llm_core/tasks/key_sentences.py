@@ -54,7 +54,7 @@ def key_sentences(text: str, sections: Sequence[Section], count: int) -> list[Ke
         sections: see sections.py.
         count: at least 1; all sentences where there are fewer.
     """
-    candidates = _candidates(text, sections)
+    candidates, scraps = _candidates(text, sections)
     chosen = _Chosen(text)
     by_section: dict[int, list[_Candidate]] = {}
     for candidate in candidates:
@@ -65,14 +65,16 @@ def key_sentences(text: str, sections: Sequence[Section], count: int) -> list[Ke
         chosen.take(candidates, count - len(chosen.taken))
     else:
         chosen.take([max(of_section, key=lambda c: c.score) for of_section in by_section.values()], count)
+    chosen.take(scraps, count - len(chosen.taken))
     return sorted((Key(c.sentence.span, c.section) for c in chosen.taken), key=lambda key: key.span)
 
 
-def _candidates(text: str, sections: Sequence[Section]) -> list[_Candidate]:
-    """All sentences with their scores; asides and scraps only where a section has nothing else."""
+def _candidates(text: str, sections: Sequence[Section]) -> tuple[list[_Candidate], list[_Candidate]]:
+    """All sentences with their scores, and, apart, asides and scraps of sections that have something else."""
     contents = [[read(sentence.span.of(text)) for sentence in section.sentences] for section in sections]
     whole = iter(salience([sentence for section in contents for sentence in section]))
     found: list[_Candidate] = []
+    scraps: list[_Candidate] = []
     for index, section in enumerate(sections):
         local = salience(contents[index], opening=index == 0)
         title = set(terms(section.heading))
@@ -80,11 +82,16 @@ def _candidates(text: str, sections: Sequence[Section]) -> list[_Candidate]:
             _Candidate(sentence, index, (one.score + all_.score) / 2 + _titled(all_.terms, title), dict(all_.terms))
             for sentence, one, all_ in zip(section.sentences, local, whole, strict=False)
         ]
-        full = [
-            c for c in scored if len(c.terms) >= TERMS_MIN and not c.sentence.aside and text[c.end - 1] not in ":："
-        ]
+        full = [c for c in scored if _is_full(c, text)]
         found.extend(full or scored)
-    return found
+        if full:
+            scraps.extend(c for c in scored if not _is_full(c, text))
+    return found, scraps
+
+
+def _is_full(candidate: _Candidate, text: str) -> bool:
+    """Whether a sentence can stand for its section: it says something by itself, and is no aside or salutation."""
+    return len(candidate.terms) >= TERMS_MIN and not candidate.sentence.aside and text[candidate.end - 1] not in ":："
 
 
 def _titled(held: Mapping[str, float], title: set[str]) -> float:

@@ -194,7 +194,8 @@ class _Writer:
 
 def clean(written: str, ask: Ask, to: Language) -> str:
     """What the model wrote without what it writes around it, cut at a sentence's end to the length asked for."""
-    lines = [_LABEL.sub("", _BULLET.sub("", line.strip().strip("*# "))) for line in written.splitlines()]
+    bare = written.replace("**", "")
+    lines = [_LABEL.sub("", _BULLET.sub("", line.strip("*# \t\u3000"))) for line in bare.splitlines()]
     lines = [line for line in lines if line]
     if not lines:
         return ""

@@ -87,7 +87,7 @@ def _parts_of_document(document: Document) -> Iterator[Part]:
 
 def _parts_of_text(text: str) -> Iterator[Part]:
     spans = paragraphs(text)
-    for span, following in zip(spans, [*spans[1:], None], strict=True):
+    for span, following in zip(spans, [*spans[1:], None], strict=False):
         line = span.of(text) if span.end - span.start <= HEADING_CHARS_MAX else ""
         yield Part(span, _level(line, span, following, first=span is spans[0]))
 
@@ -176,6 +176,8 @@ def _chars(sentences: Sequence[Sentence]) -> int:
 
 
 def _tiled(text: str, found: list[tuple[str, list[Sentence]]]) -> list[Section]:
+    if not found:
+        return []
     starts = [sentences[0].span.start for _, sentences in found]
     ends = [*starts[1:], len(text)]
     return [
