@@ -44,12 +44,16 @@ def answer_lines(lines: Iterator[str], model: str | None, options: dict[str, Any
         line = session.progress_line()
         ChatOptions.of(options)  # before a model is fetched for them
         session.ready_model(workbench, line)
-        failed = _Answers(workbench, options, line, as_json=as_json).write_all(lines)
+        failed = Answers(workbench, options, line, as_json=as_json).write_all(lines)
     if failed:
         raise typer.Exit(SOME_FAILED)
 
 
-class _Answers:
+class Answers:
+    """Answers lines side by side and writes the replies in order; what an answer is, a command says."""
+
+    text = "text"  # the field of a record that is written where no JSON is asked for
+
     def __init__(self, workbench: Workbench, options: dict[str, Any], line: ProgressLine, *, as_json: bool) -> None:
         self._workbench = workbench
         self._options = options
@@ -82,12 +86,13 @@ class _Answers:
             for text in lines:
                 if self._stopping.is_set():
                     return
-                self._waiting.put(pool.submit(self._answer, text))
+                self._waiting.put(pool.submit(self.answer, text))
             self._waiting.put(None)
         except Exception as error:
             self._waiting.put(error)
 
-    def _answer(self, text: str) -> dict[str, Any]:
+    def answer(self, text: str) -> dict[str, Any]:
+        """One line's record; in a thread of its own."""
         messages = [Message("user", text)]
         check_prompt(messages, self._workbench.settings)
         events = self._workbench.chat(messages, **self._options)
@@ -115,9 +120,9 @@ class _Answers:
             sentence = explain(error, system_language())
             self._line.clear()
             session.note("line_failed", number=number, sentence=sentence)
-            record = {"error": {"code": error.code, "message": sentence}, "text": ""}
+            record = {"error": {"code": error.code, "message": sentence}, self.text: ""}
         self._line.clear()
-        written = json.dumps(record, ensure_ascii=False) if self._as_json else folded(record["text"])
+        written = json.dumps(record, ensure_ascii=False) if self._as_json else folded(record[self.text])
         print(written, flush=True)
         return "error" not in record
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,10 +10,9 @@ import typer
 
 from llm_core.cli import columns, session, streams
 from llm_core.cli.commands import command
-from llm_core.cli.lines import BREAKS
-from llm_core.errors import UserError
+from llm_core.cli.lines import SOME_FAILED, Answers
 from llm_core.events import Delta, Done, Events, Item
-from llm_core.messages import explain, say, system_language
+from llm_core.messages import say, system_language
 
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
@@ -22,8 +20,6 @@ if TYPE_CHECKING:
     from llm_core.terminal import ProgressLine
     from llm_core.workbench import Workbench
 
-OF_ONE_LINE = {"text_empty", "text_too_long", "text_unusable", "prompt_too_long"}
-SOME_FAILED = 2
 ROOM = 76
 PLAIN = (".txt", ".text", "")  # read as they are, so that places are those of the file's own text
 
@@ -52,7 +48,8 @@ def summarize(
         if checked.method == "rewrite":
             session.ready_model(workbench, line)
         if lines:
-            _each_line(workbench, streams.read_lines(file), options, line, as_json=as_json)
+            if _Summaries(workbench, options, line, as_json=as_json).write_all(streams.read_lines(file)):
+                raise typer.Exit(SOME_FAILED)
             return
         source = _source(workbench, file, line)
         summary = _followed(workbench.summarize(source, **options), line)
@@ -92,30 +89,24 @@ def _ended(events: Events, line: ProgressLine) -> Any:
     raise AssertionError("a summary without an end")
 
 
-def _each_line(
-    workbench: Workbench, texts: Iterator[str], options: dict[str, Any], line: ProgressLine, *, as_json: bool
-) -> None:
-    """One summary a line, in order, each as soon as it is there. A line that has none says why on stderr.
+class _Summaries(Answers):
+    """A summary for each line, as many side by side as the model has slots."""
 
-    Raises:
-        typer.Exit: with code 2, at the end, where some lines could not be summarized.
-    """
-    failed = False
-    for number, text in enumerate(texts, 1):
+    text = "summary"
+
+    def answer(self, text: str) -> dict[str, Any]:
+        """See `Answers`."""
+        events = self._workbench.summarize(text, **self._options)
         try:
-            summary = _followed(workbench.summarize(text, **options), line)
-            record, plain = summary.to_json(), summary.summary
-        except UserError as error:
-            if error.code not in OF_ONE_LINE:
-                raise
-            failed = True
-            sentence = explain(error, system_language())
-            session.note("line_failed", number=number, sentence=sentence)
-            record, plain = {"summary": "", "error": {"code": error.code, "message": sentence}}, ""
-        written = json.dumps(record, ensure_ascii=False) if as_json else BREAKS.sub(" ", plain.strip())
-        print(written, flush=True)
-    if failed:
-        raise typer.Exit(SOME_FAILED)
+            for event in events:
+                if isinstance(event, Done):
+                    record: dict[str, Any] = event.result.to_json()
+                    return record
+                if self._stopping.is_set():
+                    break
+        finally:
+            events.close()
+        return {"summary": ""}
 
 
 def _written(summary: Summary) -> str:
