@@ -13,6 +13,7 @@ BENCHMARKS = {
     "startup": "time and memory until the page is up, beside an empty Gradio page",
     "summary": "key sentences of a million characters, beside sumy",
     "transformers_peer": "writing speed of our engine, beside transformers.generate on the same weights",
+    "translation": "sentences a second by the language model, one after another and several at once",
     "turns": "first token of turn 2 of a long conversation, beside turn 1",
     "visitors": "twenty visitors at once, beside each of them alone",
 }
