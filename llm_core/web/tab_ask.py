@@ -27,7 +27,7 @@ def build(workbench: Workbench, frame: Frame) -> None:
     screen.asking.change(handlers.follow_asking, [visitor, screen.asking], outputs, **last)
     screen.upload.upload(handlers.add, [visitor, screen.upload], outputs, **EVENT)
     screen.rail.act(handlers.rail, [visitor, screen.current], outputs, **EVENT)
-    screen.question.submit(handlers.ask, [visitor, screen.question], outputs, **EVENT)
+    screen.question.submit(handlers.question, [visitor, screen.question], outputs, **EVENT)
     screen.question.stop(handlers.stop, visitor, None, **EVENT)
     screen.thread.act(handlers.act, visitor, outputs, **EVENT)
     screen.sheet.act(handlers.act, visitor, outputs, **EVENT)

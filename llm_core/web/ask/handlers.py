@@ -89,8 +89,8 @@ class Handlers:
 
     # ---------------------------------------------------------------- questions
 
-    def ask(self, visitor: str, question: str, request: gr.Request) -> Update:
-        """Ask. On an error the question stays in the box."""
+    def question(self, visitor: str, question: str, request: gr.Request) -> Update:
+        """Ask. On an error the question stays in the box. (Not `ask`: Gradio keeps that name for the API.)"""
         return self._asked(visitor, question, request)
 
     def follow_asking(self, visitor: str, followed: Followed | None, request: gr.Request) -> Iterator[Update]:
