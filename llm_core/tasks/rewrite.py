@@ -160,7 +160,9 @@ class _Writer:
         for attempt in range(TRIES):
             written = yield from self._ask(stretch.read, ask, number, total, again=attempt > 0)
             cleaned = clean(written, ask, self._to)
-            faults = rewrite_check.faults(cleaned, stretch.read, self._to, headline=ask == "headline")
+            faults = rewrite_check.faults(
+                cleaned, stretch.read, self._to, headline=ask == "headline", again=attempt > 0
+            )
             if not faults:
                 return Part(cleaned, stretch.span, "written", number)
             yield Item(Rejected(number, faults[0]))

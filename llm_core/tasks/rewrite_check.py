@@ -15,13 +15,14 @@ Fault: TypeAlias = Literal["empty", "language", "number", "name", "copied", "sub
 COPY_SHARE: Final = 0.7  # of what was written, in one stretch that stands in the source too
 COPY_LEAST: Final = {"zh": 18, "en": 9}  # characters or words; shorter stretches are terms
 SUBJECT_SHARE: Final = 0.6  # of the content words that must stand in the source: what had fewer was false
+AGAIN_SHARE: Final = 0.85  # of a second try: told not to copy, small models make things up
 HEADLINE_SHARE: Final = 0.4  # of a headline's, which has few words
 HAN: Final = re.compile("[\u3007\u3400-\u9fff\uf900-\ufaff]")
 LATIN_NAME: Final = re.compile(r"(?<![.!?:\"“‘] )(?<!^)\b[A-Z][A-Za-z]+\b")
 LATIN_WORD: Final = re.compile(r"[A-Za-z][A-Za-z'-]+")
 
 
-def faults(written: str, source: str, to: Language, *, headline: bool = False) -> list[Fault]:
+def faults(written: str, source: str, to: Language, *, headline: bool = False, again: bool = False) -> list[Fault]:
     """What is wrong with `written`, which should be in the language `to` and say only what `source` says.
 
     Args:
@@ -29,6 +30,7 @@ def faults(written: str, source: str, to: Language, *, headline: bool = False) -
         source: the text that it was written from, or the whole text.
         to: the language asked for.
         headline: in English its words are written large, so that names cannot be told.
+        again: whether this is a second try, which is held to its source more strictly.
     """
     if not words(written):
         return ["empty"]
@@ -41,7 +43,8 @@ def faults(written: str, source: str, to: Language, *, headline: bool = False) -
         found.append("name")
     if _copied(written, source, to):
         found.append("copied")
-    if language(source) == to and _off_subject(written, source, HEADLINE_SHARE if headline else SUBJECT_SHARE):
+    share = HEADLINE_SHARE if headline else AGAIN_SHARE if again else SUBJECT_SHARE
+    if language(source) == to and _off_subject(written, source, share):
         found.append("subject")
     return found
 
