@@ -13,7 +13,7 @@ from llm_core.settings import Settings
 from llm_core.workbench import Workbench
 
 ADA, BOB = "ada's token", "bob's token"
-MUSEUM = "# Museum\n\nThe ropewalk is 312 metres long and fills the floor.\n\n# Tickets\n\nA ticket costs eight euros."
+MUSEUM = "# Museum\n\nThe ropewalk is 312 metres long and fills it.\n\n# Tickets\n\nA ticket costs eight euros."
 SHELF = "绍兴地方志只供馆内阅览，不外借。成人每次可借八册。"
 
 
