@@ -13,7 +13,6 @@ import json
 import lzma
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -98,15 +97,15 @@ def translator_scores(run: Run, dev: Mapping[str, Path], beams: int = 4) -> dict
             said = translate(model, run.tokenizer, [row[source] for row in rows], target, beams)
             meant = [[row[target] for row in rows]]
             bleu = corpus_bleu(said, meant, tokenize="zh" if target == "zh" else "13a")
-            scores[f"{name} {source}-{target}"] = {"bleu": bleu.score, "chrf": corpus_chrf(said, meant).score}
-            print(name, source, target, scores[f"{name} {source}-{target}"], flush=True)
+            chrf = corpus_chrf(said, meant)
+            scores[f"{name} {source}-{target}"] = {"bleu": round(bleu.score, 2), "chrf": round(chrf.score, 2)}
     return scores
 
 
 def _with_all(values: dict[str, float], texts: Mapping[str, Sequence[str]]) -> dict[str, float]:
     weights = {k: _length(some) for k, some in texts.items()}
     whole = sum(values[k] * weights[k] for k in values) / sum(weights.values())
-    return values | {"all": whole}
+    return {k: round(value, 3) for k, value in (values | {"all": whole}).items()}
 
 
 def main() -> None:
@@ -119,11 +118,12 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     config = TrainConfig.model_validate_json((options.run / "config.json").read_text(encoding="utf-8"))
     run = Run(config, options.run)
-    scores: dict[str, Any]
+    scores: dict[str, dict[str, dict[str, float]]]
     if config.family == "decoder":
-        scores = decoder_scores(run)
+        scores = {"bits_per_character": decoder_scores(run)}
     else:
-        scores = translator_scores(run, {k: Path(v) for k, _, v in (entry.partition("=") for entry in options.dev)})
+        dev = {name: Path(path) for name, _, path in (entry.partition("=") for entry in options.dev)}
+        scores = {"translation": translator_scores(run, dev)}
     with writing(options.run / "scores.json", "w") as out:
         json.dump(scores, out, ensure_ascii=False, indent=2)
     print(json.dumps(scores, ensure_ascii=False, indent=2))
