@@ -22,10 +22,10 @@ from llm_core.tasks.sentence_writer import SentenceWriter, Way
 from llm_core.workbench import Workbench
 
 TEXTS: dict[Language, str] = {
-    "zh": "The ferry to the outer islands leaves at 7:40. The crossing takes 55 minutes in calm weather. Tickets that "
-    "were bought before the change stay valid. Bicycles are not carried on Sundays. The harbour office keeps twelve "
-    "beds for those who miss the last boat. The kettle belongs to the night watch. Nobody needs to have sailed "
-    "before. A model learns from a text of your choice.",
+    "zh": "The ferry to the outer islands leaves at 7:40. The crossing takes 55 minutes in calm weather. "
+    "Tickets that were bought before the change stay valid. Bicycles are not carried on Sundays. The harbour "
+    "office keeps twelve beds for those who miss the last boat. The kettle belongs to the night watch. "
+    "Nobody needs to have sailed before. A model learns from a text of your choice.",
     "en": "镇子东头的老窑停火已经三十年了。去年冬天，几个年轻人把它租了下来。第一窑烧了四十八个小时。"
     "一千二百件坯子里只成了九十件。老师傅没有生气。他说温度升得太快。第二窑每小时只升四十度。"
     "开窑那天下着小雨，邻居们都来看热闹。",

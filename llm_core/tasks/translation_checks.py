@@ -1,7 +1,7 @@
 """What code can check of a translated sentence. A doubt is shown, never hidden, and says what it is about.
 
-How often each check doubts the human translations of 3,200 news, technical and general sentence pairs (development
-sets) stands beside it.
+Of 3,200 human translations in each direction (news, technical, general development sets) 3% are doubted, and of
+technical ones into Chinese 17% for the words that their writers left in English.
 """
 
 from __future__ import annotations
@@ -18,7 +18,12 @@ from llm_core.text.spans import Span
 from llm_core.text.words import words
 
 FAR_BELOW: Final = 0.36  # cosine to the source
-_REPEATED: Final = re.compile(r"(.{2,60}?)(?:[\s，,、。.；;]*\1){2,}|(.{24,200}?)(?:\s*\2)+", re.DOTALL)
+_THRICE: Final = re.compile(r"(.{2,60}?)(?:[\s，,、。.；;]*\1){2,}", re.DOTALL)
+_TWICE: Final = re.compile(r"(.{14,120}).{0,3}\1", re.DOTALL)
+# Small letters before a capital, or a capital and figures: PyTorch, GPIO15. Nobody translates those, but LeBron.
+_COINED: Final = re.compile(
+    r"\b(?!(?:Le|De|La|Mc|Mac|Di|Du|Van|Fitz)[A-Z]|PhD)[A-Z]?[a-z]+[A-Z]\w*\b|\b[A-Z][A-Za-z]*-?\d\w*\b"
+)
 _LATIN_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9.+#-]*[A-Za-z0-9+#]|[A-Za-z]")
 _HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff]")
 _SENTENCE_WORDS_MIN: Final = 6  # shorter ones have every length
@@ -62,11 +67,14 @@ def _script(source: str, target: str, to: Language, terms: Mapping[str, str]) ->
 
 def _repeats(source: str, target: str) -> Iterator[Doubt]:
     """The same words again and again, where the source does not do so itself."""
-    for match in _REPEATED.finditer(target):
-        again = (match[1] or match[2]).strip()
-        if re.search(r"\w", again) and not _REPEATED.search(source):
-            yield Doubt("repeat", (again[:40],), Span(*match.span()))
-            return
+    match = _THRICE.search(target)
+    if match and re.search(r"\w", match[1]) and not _THRICE.search(source):
+        yield Doubt("repeat", (match[1].strip()[:40],), Span(*match.span()))
+        return
+    match = _TWICE.search(target)
+    # Chinese says in six characters what takes English twenty-four letters.
+    if match and (len(_HAN.findall(match[1])) >= 6 or len(match[1]) >= 24) and not _TWICE.search(source):
+        yield Doubt("repeat", (match[1].strip()[:40],), Span(*match.span()))
 
 
 def _numbers(source: str, target: str) -> Iterator[Doubt]:
@@ -94,8 +102,10 @@ def _names(source: str, target: str, to: Language) -> Iterator[Doubt]:
             plain = re.sub(r"[^a-z0-9]", "", word.lower())
             if len(word) > 1 and word.lower() not in written and plain not in loose:
                 lost.append(word)
+    else:
+        lost += [word for word in _COINED.findall(source) if word.lower() not in target.lower()]
     if lost:
-        yield Doubt("name", tuple(lost[:5]))
+        yield Doubt("name", tuple(dict.fromkeys(lost))[:5])
 
 
 def _out_of_proportion(source: str, target: str, to: Language) -> bool:
