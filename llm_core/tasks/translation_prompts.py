@@ -57,7 +57,16 @@ def cleaned(written: str, source: str, to: Language) -> str:
     text = _LABEL.sub("", one_line(written.replace("<|im_end|>", "")))
     if text and _QUOTES.get(text[0]) == text[-1:] and len(text) > 2 and source[:1] not in _QUOTES:
         text = text[1:-1].strip()
-    return _english(text) if to == "en" else _chinese(text)
+    return _ended(_english(text) if to == "en" else _chinese(text), source, to)
+
+
+def _ended(text: str, source: str, to: Language) -> str:
+    """With the end of the source: a heading gets no full stop, and what announces a list keeps its colon."""
+    if not text or text[-1] not in ".。:：":
+        return text
+    if source[-1:] in (":", "："):
+        return text[:-1] + (":" if to == "en" else "：")
+    return text.rstrip(".。") if source[-1:].isalnum() else text
 
 
 def _english(text: str) -> str:

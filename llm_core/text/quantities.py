@@ -72,6 +72,7 @@ _NO_NUMBER: Final = re.compile(
     "[百千万亿十一]|千万|万一|万千|百万|千百|亿万|万万|一一|十万|十万八千|百十"  # vague, or a word of its own
 )
 _NOT_BEFORE: Final = re.compile("[几数好上成统唯单专划]|星期$|礼拜$|周$|其$")
+_WEEKDAY: Final = re.compile("(?:星期|礼拜|周)[一二三四五六日天]")
 _NAMED: Final = re.compile(r"[A-Za-z]$|[A-Za-z][-_]$")  # GPT-2, COVID-19, x2 are names
 
 
@@ -254,7 +255,8 @@ def _months(text: str) -> Iterator[tuple[Span, frozenset[Decimal]]]:
 
 
 def _readings(text: str) -> set[Decimal]:
-    """Everything that could be meant as a number."""
+    """Everything that could be meant as a number; the 三 of 星期三 could not."""
+    text = _WEEKDAY.sub(" ", text)
     found: set[Decimal] = set()
     for match in _ARABIC.finditer(text):
         value, after = _scaled(match), text[match.end() :]

@@ -99,7 +99,19 @@ def test_any_two_texts_can_be_checked(source, target, to):
     ],
 )
 def test_what_the_model_writes_around_it_goes(written, to, cleaned_text):
-    assert cleaned(written, "x", to) == cleaned_text
+    assert cleaned(written, "x.", to) == cleaned_text
+
+
+@pytest.mark.parametrize(
+    ("source", "written", "to", "end"),
+    [
+        ("Here we go:", "我们开始。", "zh", "始："),
+        ("The boats", "船。", "zh", "船"),
+        ("三类：", "Three kinds.", "en", "kinds:"),
+    ],
+)
+def test_it_ends_as_the_source_does(source, written, to, end):
+    assert cleaned(written, source, to).endswith(end)
 
 
 @pytest.mark.parametrize("module", [negation, translation_prompts])

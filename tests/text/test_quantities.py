@@ -102,6 +102,7 @@ def test_the_same_number_in_another_writing(source, target):
         ("We have room for 32, and 320 signed up.", "可容纳32人，已有32人报名。", ["320"]),
         ("140 boats", "14,000条船", ["140"]),
         ("三十五岁", "at the age of fifty-three", ["三十五"]),
+        ("at 3 p.m. on Wednesday", "周三下午", ["3"]),
         ("In May 2024", "2024年3月", ["May"]),
         ("version 2.11.0", "版本2.1.1", ["2.11.0"]),
     ],
