@@ -72,7 +72,7 @@ _NO_NUMBER: Final = re.compile(
     "[百千万亿十一]|千万|万一|万千|百万|千百|亿万|万万|一一|十万|十万八千|百十"  # vague, or a word of its own
 )
 _NOT_BEFORE: Final = re.compile("[几数好上成统唯单专划]|星期$|礼拜$|周$|其$")
-_WEEKDAY: Final = re.compile("(?:星期|礼拜|周)[一二三四五六日天]")
+_WEEKDAY: Final = re.compile("(?:星期|礼拜|周)[一二三四五六日天](?![天个次])")
 _NAMED: Final = re.compile(r"[A-Za-z]$|[A-Za-z][-_]$")  # GPT-2, COVID-19, x2 are names
 
 

@@ -24,7 +24,7 @@ def kinds(source, target, to, terms=None, missed=None):
         ("Install PyTorch with `pip install torch`, then open https://example.org/a.",
          "先用`pip install torch`安装PyTorch，再打开https://example.org/a。", "zh"),
         ("Anna Miller wrote the report on GPUs.", "安娜·米勒写了那份关于GPU的报告。", "zh"),
-        ("港口关闭了三周，没有船能进来。", "The harbour was closed for three weeks, and no ship could come in.", "en"),
+        ("港口关闭了三周，没有船能进来。", "The harbour was closed for three weeks; no ship could come in.", "en"),
         ("他用Python写了一个小程序。", "He wrote a small program in Python.", "en"),
         ("这不仅是一座桥。", "This is more than a bridge.", "en"),
         ("“好”字怎么写？", "How is the character “好” written?", "en"),
