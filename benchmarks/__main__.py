@@ -10,6 +10,7 @@ import sys
 
 BENCHMARKS = {
     "decoding": "writing speed of our engine, beside the bare binding on the same file and settings",
+    "retrieval": "from documents to evidence: indexing and queries, beside bm25s and torch",
     "startup": "time and memory until the page is up, beside an empty Gradio page",
     "summary": "key sentences of a million characters, beside sumy",
     "transformers_peer": "writing speed of our engine, beside transformers.generate on the same weights",
