@@ -26,7 +26,7 @@ from llm_core.text.sentences import split
 from llm_core.text.spans import Span
 from llm_core.text.words import words
 
-READ_TOKENS: Final[dict[Form, int]] = {"sentence": 320, "headline": 200, "paragraph": 140, "points": 120}
+READ_TOKENS: Final[dict[Form, int]] = {"sentence": 180, "headline": 180, "paragraph": 140, "points": 120}
 PART_TOKENS: Final[dict[Form, int]] = {"paragraph": 100, "points": 80}  # of the text for a part, where it is short
 PARTS_MAX: Final[dict[Form, int]] = {"sentence": 1, "headline": 1, "paragraph": 5, "points": 6}
 KEYS_MAX: Final = 3  # sentences that are read for one part of several
@@ -226,8 +226,10 @@ def size(text: str, to: Language) -> int:
 
 
 def _key_of(stretch: Stretch) -> str:
-    """The key sentence among those that were read."""
-    joined = "\n".join(stretch.keys)
-    starts = [sum(len(key) + 1 for key in stretch.keys[:place]) for place in range(len(stretch.keys))]
-    inside = tuple(Sentence(Span(at, at + len(key))) for at, key in zip(starts, stretch.keys, strict=True))
+    """The key sentence among those that were read; not a very short one, since it stands for all of them."""
+    usual = sorted(map(len, stretch.keys))[len(stretch.keys) // 2]
+    keys = [key for key in stretch.keys if len(key) >= 0.8 * usual]
+    joined = "\n".join(keys)
+    starts = [sum(len(key) + 1 for key in keys[:place]) for place in range(len(keys))]
+    inside = tuple(Sentence(Span(at, at + len(key))) for at, key in zip(starts, keys, strict=True))
     return key_sentences(joined, [Section(Span(0, len(joined)), "", inside)], 1)[0].span.of(joined)

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 from llm_core.messages import Language
 from llm_core.text.language import language
 from llm_core.text.numbers import numbers
+from llm_core.text.sentences import split
 from llm_core.text.words import terms, words
 
 Fault: TypeAlias = Literal["empty", "language", "number", "name", "copied", "subject"]
@@ -37,7 +38,7 @@ def faults(written: str, source: str, to: Language, *, headline: bool = False, a
     found: list[Fault] = []
     if language(written) != to or (to == "en" and HAN.search(written)):
         found.append("language")
-    if numbers(written) - numbers(source):
+    if _wrong_numbers(written, source):
         found.append("number")
     if not (headline and to == "en") and _names(written) - _letters(source):
         found.append("name")
@@ -47,6 +48,19 @@ def faults(written: str, source: str, to: Language, *, headline: bool = False, a
     if language(source) == to and _off_subject(written, source, share):
         found.append("subject")
     return found
+
+
+def _wrong_numbers(written: str, source: str) -> bool:
+    """Whether a number is not in the source, or two stand in one sentence that are far apart there.
+
+    Small models like to join two figures that have nothing to do with each other.
+    """
+    known = [numbers(span.of(source)) for span in split(source)]
+    near = [one | two for one, two in zip(known, [*known[1:], set()], strict=True)]
+    return any(
+        told and not any(told <= here for here in near)
+        for told in (numbers(span.of(written)) for span in split(written))
+    )
 
 
 def _names(written: str) -> set[str]:
