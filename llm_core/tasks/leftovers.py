@@ -41,6 +41,11 @@ _LOANS: Final = _listed(
     "cookie cookies bug bugs socket flash notebook notebooks getter setter epoch epochs bazel http https json html "
     "css"
 )
+# Written large and still no names: small models leave them as they are.
+_CALENDAR: Final = _listed(
+    "monday tuesday wednesday thursday friday saturday sunday january february april june july august september "
+    "october november december"
+)
 _COMMON_ENDING: Final = re.compile(r"(?:ly|ing|ed|tion|sion|ment|ness|ous|ful|ive|able)s?$")
 _GRAMMAR: Final[dict[Language, str]] = {
     # A line without Latin letters, and then whatever may stay.
@@ -77,7 +82,7 @@ def _may_stay(match: re.Match[str], target: str, source: str, allowed: set[str])
         return True
     if sum(letter.isupper() for letter in word) > 1:  # an abbreviation, also one that the source has in the plural
         return word in source
-    return word.istitle() and word in source and not _COMMON_ENDING.search(word)
+    return word.istitle() and word in source and not _COMMON_ENDING.search(word) and word.lower() not in _CALENDAR
 
 
 def staying(source: str) -> set[str]:
@@ -93,7 +98,7 @@ def staying(source: str) -> set[str]:
             found |= {word.lower(), *(part.lower() for part in re.split("[-'’.]", word) if part)}
         elif any(mark.isdigit() for mark in word) or (opens and _named_later(word, bare)):
             found.add(word.lower())
-    return found
+    return found - _CALENDAR
 
 
 def _opens(text: str, start: int) -> bool:

@@ -39,6 +39,7 @@ def test_a_sound_translation_has_no_doubts(source, target, to):
     [
         ("The results look promising.", "结果看起来很promising。", "zh", "script"),
         ("Unfortunately it rained all day long.", "unfortunately，整天都在下雨。", "zh", "script"),
+        ("He was the hero of the Friday drama.", "他是Friday戏剧的主角。", "zh", "script"),
         ("协会主席昨天到了。", "The 主席 of the association arrived yesterday.", "en", "script"),
         ("He kept talking about the sea and the wind.", "他不停地说大海，大海，大海，大海，大海。", "zh", "repeat"),
         ("There were 140 boats in the harbour.", "港口里有14,000条船。", "zh", "number"),
