@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
+from torch import Tensor
 from transformers import GenerationConfig, MarianConfig, MarianMTModel, PreTrainedTokenizerFast
 
 
@@ -76,7 +78,18 @@ def build(shape: Shape, tokenizer: PreTrainedTokenizerFast, context: int) -> Mar
     )
     model = MarianMTModel(config)
     model.generation_config = _generation(pad, end, context)
+    model.get_input_embeddings().weight.register_hook(partial(_without_row, row=pad))
     return model
+
+
+def _without_row(gradient: Tensor, row: int) -> Tensor:
+    """The embedding of `<pad>` stays zero, for Marian and CTranslate2 begin every translation with a zero vector.
+
+    As input it never learns; without this it would learn as output, since the two are one matrix.
+    """
+    gradient = gradient.clone()
+    gradient[row] = 0
+    return gradient
 
 
 def _generation(pad: int, end: int, context: int) -> GenerationConfig:

@@ -48,6 +48,17 @@ def test_a_run_ends_with_a_model_that_transformers_loads(
     assert len(metrics(run)) == len(steps) + len(looks)
 
 
+def test_a_translator_begins_with_a_zero_vector_as_ctranslate2_does(
+    prepared: Prepared, translator_recipe: dict[str, Any]
+) -> None:
+    run = prepared(translator_recipe, budget={"steps": 3})
+    list(run.train())
+    model = AutoModelForSeq2SeqLM.from_pretrained(run.folder / "model", dtype=torch.float32)
+    embeddings = model.get_input_embeddings().weight
+    assert not embeddings[model.config.decoder_start_token_id].any()
+    assert embeddings.any(dim=1).sum() == len(embeddings) - 1
+
+
 def test_metrics_of_lost_updates_are_written_once(prepared: Prepared, decoder_recipe: dict[str, Any]) -> None:
     run = prepared(decoder_recipe, budget={"steps": 6, "evaluate_every": 50, "checkpoint_every_seconds": 0.001})
     list(islice(run.train(), 4))  # closed in the middle; the update after the last checkpoint is lost
