@@ -81,7 +81,7 @@ def _may_stay(match: re.Match[str], target: str, source: str, allowed: set[str])
     if word.lower() in allowed | _LOANS or is_unit(word, target[: match.start()]):
         return True
     if sum(letter.isupper() for letter in word) > 1:  # an abbreviation, also one that the source has in the plural
-        return word in source
+        return word.lower() in source.lower()
     return word.istitle() and word in source and not _COMMON_ENDING.search(word) and word.lower() not in _CALENDAR
 
 
