@@ -78,7 +78,7 @@ def build(shape: Shape, tokenizer: PreTrainedTokenizerFast, context: int) -> Mar
     )
     model = MarianMTModel(config)
     model.generation_config = _generation(pad, end, context)
-    model.get_input_embeddings().weight.register_hook(partial(_without_row, row=pad))
+    model.get_parameter("model.shared.weight").register_hook(partial(_without_row, row=pad))
     return model
 
 
