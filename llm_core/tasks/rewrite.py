@@ -39,7 +39,8 @@ _LABEL: Final = re.compile(
 )
 _LEAD: Final = re.compile(
     r"^(?:这|该|上面|本)(?:段|篇|则)?(?:文字|文章|话|报道|通知|内容|文)(?:主要)?(?:讲述|介绍|说明|描述|讨论|讲|说)了?的?(?:是)?[：:，]?"
-    r"|^(?:this|the) (?:text|passage|article) (?:says|states|explains|notes|reports) that ",
+    r"|^(?:this|the) (?:text|passage|article) (?:says|states|explains|notes|reports) that "
+    r"|^the (?:topic|title|subject) of (?:this|the) (?:text|passage|article) is ",
     re.I,
 )
 _BULLET: Final = re.compile(r"^(?:[-*•·]|\d{1,2}[.)、])\s*")
@@ -203,12 +204,12 @@ def clean(written: str, ask: Ask, to: Language) -> str:
         return ""
     limit = LIMITS[ask].units[to]
     if ask == "headline":
-        line = lines[0].strip(_QUOTES).rstrip("。.")
+        line = _capital(_LEAD.sub("", lines[0].strip(_QUOTES))).strip(_QUOTES).rstrip("。.")
         return line if size(line, to) <= limit else ""
     kept = ""
     for span in split(lines[0]):
         longer = lines[0][: span.end]
-        if kept and size(longer, to) > limit:
+        if kept and (ask == "sentence" or size(longer, to) > limit):
             break
         kept = longer
     kept = _capital(_LEAD.sub("", kept.strip()))

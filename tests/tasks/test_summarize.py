@@ -245,6 +245,8 @@ def test_numbers_and_names_are_compared_across_languages(written, source, to, ex
         ("这段文字讲述了村里打井的经过。", "point", "zh", "村里打井的经过。"),
         ("This passage says that the well is dry.", "point", "en", "The well is dry."),
         ("- First. Second sentence follows.", "point", "en", "First. Second sentence follows."),
+        ("One is enough. Two are not asked for.", "sentence", "en", "One is enough."),
+        ("The topic of this text is a broken lift.", "headline", "en", "A broken lift"),
         ("", "point", "en", ""),
     ],
 )
