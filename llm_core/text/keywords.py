@@ -25,6 +25,7 @@ SHORT_HAN: Final = 0.5  # of a Chinese word of two characters: a part of a name 
 LONG_HAN: Final = 0.4
 ACTS: Final = 0.3  # of a Chinese phrase that has only verbs
 ACTS_EACH: Final = 0.5
+CLAUSE: Final = 0.4  # of several words, one of a single character, that end in a verb: somebody does something
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +148,7 @@ def _score(phrase: str, counts: _Counts, length: int) -> float:
 def _han_form(words: list[str], chars: int) -> float:
     """How much a Chinese phrase looks like the name of something."""
     factor = SHORT_HAN if chars == 2 else LONG_HAN if chars > HAN_CHARS_MAX else 1.0
+    if len(words) > 1 and min(map(len, words)) == 1 and kind(words[-1]) == "act":
+        factor *= CLAUSE
     acts = sum(kind(word) == "act" for word in words) / len(words)
     return factor * (ACTS if acts == 1 else 1 - ACTS_EACH * acts)

@@ -24,6 +24,7 @@ _PIECE: Final = re.compile(
 _HAN_WORD: Final = re.compile(f"[{_HAN}]")
 _VOWEL: Final = re.compile("[aeiouy]")
 _BINDING: Final = frozenset(["d", "ad", "m", "q", "r", "f", "t", "p", "c"])  # tags of jieba's dictionary
+_HAN_NUMBER: Final = re.compile("[〇零一二两三四五六七八九十百千万亿]+")
 HAN_RUN_MAX: Final = 2000  # characters handed to the cutter at once: its table of ways grows with them
 
 
@@ -58,8 +59,8 @@ def terms(text: str) -> list[str]:
 
 
 def is_content(word: str) -> bool:
-    """Whether a word says what a text is about: no stop word, no single Latin letter, no bare number."""
-    if word in STOP_WORDS:
+    """Whether a word says what a text is about: no stop word, no single Latin letter, no number."""
+    if word in STOP_WORDS or _HAN_NUMBER.fullmatch(word):
         return False
     return bool(_HAN_WORD.match(word)) or (len(word) > 1 and not word[0].isdigit())
 
