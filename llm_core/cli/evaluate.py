@@ -95,8 +95,21 @@ def _summaries(data: Path) -> None:
                 print(json.dumps(dataclasses.asdict(event.result)), flush=True)
 
 
+def _retrieval(data: Path) -> None:
+    """Recall of the right passage by words, by vectors and by both, on a folder of questions with their passages."""
+    from llm_core.evaluation import retrieval
+
+    with session.opened() as workbench:
+        line = session.progress_line()
+        for event in retrieval.evaluate(data, workbench.encoder):
+            line.show(event)
+            if isinstance(event, Item):
+                line.clear()
+                print(json.dumps(dataclasses.asdict(event.value)), flush=True)
+
+
 # A new measure is one module in llm_core/evaluation, one function here, and one line in this table.
 MEASURES: dict[str, Callable[[str | None, bool], None]] = {"answers": _answers, "prompts": _prompts}
-ON_DATA: dict[str, Callable[[Path], None]] = {"summaries": _summaries}
+ON_DATA: dict[str, Callable[[Path], None]] = {"retrieval": _retrieval, "summaries": _summaries}
 
 app = command(evaluate, "evaluate")

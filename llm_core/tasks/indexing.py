@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 AT_ONCE = 32  # passages between two signs of progress, about a second on two cores
 
 
-def vectors(passages: Sequence[Passage], encoder: Encoder, name: str) -> Generator[Event, None, NDArray[np.float32]]:
+def vectors(passages: Sequence[Passage], encoder: Encoder) -> Generator[Event, None, NDArray[np.float32]]:
     """The vectors of `passages`, array [len(passages), dimensions].
 
     Yields:

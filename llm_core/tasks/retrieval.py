@@ -14,12 +14,16 @@ from dataclasses import dataclass
 from llm_core.engines.base import Encoder
 from llm_core.store.passages import Passage, Passages
 from llm_core.text import sentences
+from llm_core.text.language import language
 from llm_core.text.search_words import STOP_TERMS, terms
 from llm_core.text.spans import Span
 
 # Recall@1 with a weight of 0.5: cmrc 99.2, drcd 97.6, squad2 89.2, nq 90.4; by words alone 98.4, 97.2, 86.8, 75.2, by
 # vectors alone 97.2, 92.0, 84.8, 88.4; adding reciprocal ranks (k 60) 98.0, 96.8, 87.2, 84.4.
 WORDS_WEIGHT = 0.5
+# Added across languages, where words cannot help. Of nine questions to passages in the other language, the answer was
+# among the first sentences of 6 rather than 4; of 21 in the same one, of 18 as before.
+ACROSS = 0.15
 CANDIDATES = 200  # of each leg
 READ_PASSAGES = 5  # whose sentences are looked at one by one
 SENTENCES_MAX = 40  # that are encoded for one question: the time that a person waits
@@ -33,11 +37,12 @@ class Found:
     passage: Passage
     words: float  # share of the question's words that it holds, 0 to 1
     cosine: float  # nearness in meaning
+    across: bool = False  # in the other language than the question
 
     @property
     def score(self) -> float:
         """What passages are ranked by."""
-        return self.cosine + WORDS_WEIGHT * self.words
+        return self.cosine + WORDS_WEIGHT * self.words + ACROSS * self.across
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ class Evidence:
     @property
     def score(self) -> float:
         """What sentences are ranked by: their own weight, and their passage's, which names what they leave out."""
-        return self.cosine + WORDS_WEIGHT * self.words + self.found.score
+        return self.cosine + WORDS_WEIGHT * self.words + ACROSS * self.found.across + self.found.score
 
 
 def passages(question: str, store: Passages, encoder: Encoder, limit: int) -> list[Found]:
@@ -62,14 +67,15 @@ def passages(question: str, store: Passages, encoder: Encoder, limit: int) -> li
     by_words = {hit[:2]: hit.score for hit in store.by_words(question, CANDIDATES)}
     by_vector = {hit[:2]: hit.score for hit in store.by_vector(vector, CANDIDATES)}
     farthest = min(by_vector.values(), default=0.0)  # whoever is not among the nearest is at least as far as that
-    found = []
+    spoken, found = language(question), []
     for document, number in by_words.keys() | by_vector.keys():
         try:
             passage = store.get(document, number)
         except KeyError:  # deleted in this moment
             continue
         key = (document, number)
-        found.append(Found(document, passage, by_words.get(key, 0.0), by_vector.get(key, farthest)))
+        across = spoken is not None and language(passage.text) not in (spoken, None)
+        found.append(Found(document, passage, by_words.get(key, 0.0), by_vector.get(key, farthest), across))
     return sorted(found, key=lambda one: (-one.score, one.document, one.passage.start))[:limit]
 
 

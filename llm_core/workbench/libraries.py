@@ -183,7 +183,7 @@ class Desk:
                 cut = passages.cut(document)
                 entry = self._store.add(owner, library, document, len(cut))
                 try:
-                    yield from self._indexed(self._store.passages(owner, library), entry.id, name, document)
+                    yield from self._indexed(self._store.passages(owner, library), entry.id, document)
                 except BaseException:  # stopped, too: half a document is none
                     self._store.delete_document(owner, library, entry.id)
                     raise
@@ -208,16 +208,16 @@ class Desk:
             events.close()
         raise AssertionError("a reading without a result")
 
-    def _indexed(self, store: Passages, document: str, name: str, content: Document) -> Events:
+    def _indexed(self, store: Passages, document: str, content: Document) -> Events:
         cut = passages.cut(content)
-        made = yield from vectors(cut, self._encoder, name)
+        made = yield from vectors(cut, self._encoder)
         store.add(document, cut, made)
 
     def _asked(self, owner: str, question: str, model: str | None) -> Events:
         library = self._library(owner)
         for entry in self._store.missing(owner, library):  # damage, or a power cut
             content = self._store.document(owner, library, entry.id)
-            yield from self._indexed(self._store.passages(owner, library), entry.id, entry.name, content)
+            yield from self._indexed(self._store.passages(owner, library), entry.id, content)
         document_of = functools.partial(self._document, owner, library)
         store = self._store.passages(owner, library)
         writer = self._writer(model, owner)
@@ -257,7 +257,7 @@ class Shelf:
         """
         document = yield from self._desk._read(path, name)
         identity = str(len(self.documents))
-        yield from self._desk._indexed(self.passages, identity, name, document)
+        yield from self._desk._indexed(self.passages, identity, document)
         self.documents[identity] = document
         yield Done(document)
 

@@ -54,8 +54,8 @@ class Handlers:
         job, live, told = self._desk.adding(visitor), Added(language), ""
         shown = -1
         try:
-            for picture in pictures(job, live) if job else ():
-                update = self._view.rail(visitor, current, language, picture)
+            for _ in pictures(job, live) if job else ():
+                update = self._view.rail(visitor, current, language, live)
                 if shown not in (-1, live.done) or (shown == -1 and live.done):
                     update |= {self._screen.trouble: live.trouble()}
                 shown = live.done
@@ -131,7 +131,7 @@ class Handlers:
                 case "example":
                     self._desk.add(visitor, [(path, path.name) for path in sorted(EXAMPLES.glob("*.md"))])
                     question = asked.get("text", "")[:200]
-                    told = pieces.notice(say(language, "ask.examples_added"), doubt=True)
+                    told = f'<p class="why">{say(language, "ask.examples_added")}</p>'
                     return {self._screen.adding: Followed(question=question), self._screen.notice: told}
             return {self._screen.notice: ""}
 

@@ -8,6 +8,7 @@ import shlex
 from collections.abc import Sequence
 
 from llm_core.messages import Language, say
+from llm_core.text import sentences
 from llm_core.text.language import language as language_of
 from llm_core.web.frame import escape
 from llm_core.workbench.answers import Piece, Record
@@ -120,7 +121,9 @@ def _places(record: Record, name: str, language: Language, opened: bool) -> str:
 def _piece(piece: Piece, link: str, language: Language) -> str:
     passage = piece["passage"]
     start, end = piece["start"] - piece["passage_start"], piece["end"] - piece["passage_start"]
-    before, sentence, after = (_paragraphs(part) for part in (passage[:start], passage[start:end], passage[end:]))
+    first, last = _surroundings(passage, start, end)
+    parts = (passage[first:start], passage[start:end], passage[end:last])
+    before, sentence, after = (_paragraphs(part) for part in parts)
     quote = f"{before}<mark>{sentence}</mark>{after}"
     place = " · ".join(_where(piece, language))
     return (
@@ -128,6 +131,14 @@ def _piece(piece: Piece, link: str, language: Language) -> str:
         f"<blockquote{_lang(passage)}>{quote}</blockquote>"
         f"<cite>{escape(piece['document'])}<span>{escape(place)}</span></cite></li>"
     )
+
+
+def _surroundings(passage: str, start: int, end: int) -> tuple[int, int]:
+    """From where to where a passage is quoted: the sentence with its neighbours."""
+    spans = sentences.split(passage)
+    before = [span.start for span in spans if span.end <= start]
+    after = [span.end for span in spans if span.start >= end]
+    return (before[-1] if before else start), (after[0] if after else end)
 
 
 def _paragraphs(text: str) -> str:

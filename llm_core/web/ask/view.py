@@ -47,9 +47,12 @@ class View:
             shown[self.screen.asking] = Followed()
         return shown
 
-    def rail(self, visitor: str, current: str, language: Language, busy: str = "") -> Update:
-        """The list of documents."""
+    def rail(self, visitor: str, current: str, language: Language, added: Added | None = None) -> Update:
+        """The list of documents, the one that is being read last."""
         entries = self.workbench.libraries.documents(visitor)
+        if added and added.indexing and entries and entries[-1].name == added.name:
+            entries = entries[:-1]  # its line is that of the reading, until its index is there
+        busy = added.picture() if added else ""
         return {self.screen.rail: shelf.rail(entries, language, current=current, busy=busy)}
 
     def answers(self, visitor: str, language: Language) -> Update:
@@ -121,7 +124,7 @@ class Asked:
         said = say(self._language, f"stages.{stage.stage}") if stage else ""
         figures, style = "", ' class="line runs"'
         if stage and stage.total and stage.unit == "tokens":
-            figures = say(self._language, "chat.of", done=stage.done, total=stage.total)
+            figures = say(self._language, "ask.of", done=stage.done, total=stage.total)
             style = f' class="line" style="--w:{stage.done / stage.total:.4f}"'
         return f'<p class="meter"><span>{said}</span><span>{figures}</span></p><i{style}></i>'
 
@@ -136,6 +139,11 @@ class Added:
         self.failed: list[str] = []
         self.done = 0  # documents that are there
 
+    @property
+    def indexing(self) -> bool:
+        """Whether the file has been read, and its index is being made."""
+        return self._stage is not None and self._stage.stage == "indexing"
+
     def take(self, event: Event) -> bool:
         """Take in one event; says whether the picture changed."""
         match event:
@@ -143,6 +151,7 @@ class Added:
                 self._stage = event
             case Item():
                 self.done += 1
+                self._stage = None
             case Notice("file"):
                 self.name, self._stage = event.facts["name"], None
             case Notice("document_failed"):
@@ -159,7 +168,7 @@ class Added:
         told = say(self._language, f"stages.{stage.stage}") if stage else say(self._language, "ask.reading_file")
         share = stage.done / stage.total if stage and stage.total else None
         if stage and stage.total:
-            told += " " + say(self._language, "chat.of", done=stage.done, total=stage.total)
+            told += " " + say(self._language, "ask.of", done=stage.done, total=stage.total)
         return shelf.busy(self.name, told, share, self._language)
 
     def trouble(self) -> str:
