@@ -67,7 +67,7 @@ def _memory(cgroups: Path, process: Path) -> Iterator[tuple[int, int]]:
 
 
 def _groups(controller: str, cgroups: Path, process: Path) -> Iterator[Path]:
-    """This process's control group and those around it, of versions 2 and 1; none where the system has no such thing."""
+    """This process's control group and those around it, of versions 2 and 1; none where the system has none."""
     try:
         lines = process.read_text("utf-8").splitlines()
     except OSError:  # not Linux
