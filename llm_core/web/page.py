@@ -38,7 +38,8 @@ TABS = (
     Tab("analyze", tab_analyze.build),
 )
 FIRST = "chat"
-STYLES = tuple(f"{name}.css" for name in "type frame controls chat summarize translate ask phone".split())
+SHEETS = ("type", "frame", "controls", "chat", "summarize", "translate", "ask", "phone")  # in this order
+STYLES = tuple(f"{name}.css" for name in SHEETS)
 SCRIPTS = ("page.js", "links.js")
 IDLE_SLEEP_S = 0.02  # Gradio's queue looks for work every millisecond otherwise, which burns a tenth of a core
 WAITING_EVENTS_MAX = 256
