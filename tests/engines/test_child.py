@@ -82,7 +82,7 @@ def test_one_of_two_who_wait_for_opening_may_leave(own_engine: Llama) -> None:
 
 
 def test_a_model_that_takes_too_long_to_open_is_given_up(tiny_gguf: Path, settings: Settings) -> None:
-    engine = Llama("slow", tiny_gguf, settings.model_copy(update={"model_load_s": 0.05}))
+    engine = Llama("slow", tiny_gguf, settings.model_copy(update={"model_load_s": 0.001}))
     with pytest.raises(UserError, match="engine_timeout"):
         list(engine.generate([ask("Hello.")], GREEDY))
     engine.close()
