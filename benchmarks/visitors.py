@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import statistics
 import tempfile
 import threading
@@ -18,10 +17,17 @@ from llm_core.events import Delta
 from llm_core.settings import Settings
 from llm_core.workbench import Workbench
 
+# fmt: off
+THINGS = (
+    "walnut", "lighthouse", "bicycle", "umbrella", "kitchen", "violin", "glacier", "candle", "harbour", "tractor",
+    "penguin", "bakery", "compass", "orchard", "telescope", "blanket", "waterfall", "hammer", "library", "volcano",
+)
+# fmt: on
+
 
 @dataclass
 class Visitor:
-    """One person with one question; at temperature 0 the reply is known but for what side-by-side sums change."""
+    """One person with one question."""
 
     number: int
     said: str = ""
@@ -31,8 +37,20 @@ class Visitor:
 
     @property
     def question(self) -> str:
-        """Everybody asks something else."""
-        return f"Visitor {self.number}: count from {self.number} upwards."
+        """Everybody asks about something else."""
+        return f"Write two short sentences about the {self.word}."
+
+    @property
+    def word(self) -> str:
+        """What this visitor alone asks about."""
+        return f"{THINGS[self.number % len(THINGS)]}" + (
+            f" number {self.number}" if self.number >= len(THINGS) else ""
+        )
+
+    def heard_of_another(self, others: Sequence[Visitor]) -> bool:
+        """Whether the reply speaks of what somebody else asked about, and not of what this visitor did."""
+        said = self.said.lower()
+        return self.word not in said and any(each.word in said for each in others)
 
     def ask(self, workbench: Workbench, tokens: int) -> None:
         """One turn, through conversations and jobs as on the page."""
@@ -65,7 +83,7 @@ def main(arguments: Sequence[str]) -> None:
             began = time.perf_counter()
             together(visitors, workbench, options.tokens)
             seconds = time.perf_counter() - began
-    mixed = sum(heard_another(visitor.said, visitor.number, [said for said, _, _ in alone]) for visitor in visitors)
+    mixed = sum(visitor.heard_of_another(visitors) for visitor in visitors)
     shares = [visitor.whole_s for visitor in visitors]
     rows = [
         row("alone", [first for _, first, _ in alone], sum(whole for _, _, whole in alone)),
@@ -97,12 +115,6 @@ def together(visitors: Sequence[Visitor], workbench: Workbench, tokens: int) -> 
         thread.start()
     for thread in threads:
         thread.join()
-
-
-def heard_another(said: str, number: int, alone: Sequence[str]) -> bool:
-    """Whether the reply is more like what somebody else heard alone than like what this visitor did."""
-    likeness = [difflib.SequenceMatcher(None, said, other, autojunk=False).ratio() for other in alone]
-    return likeness[number] < max(likeness)
 
 
 def row(name: str, firsts: Sequence[float], seconds: float) -> dict[str, object]:
