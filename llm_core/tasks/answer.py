@@ -19,6 +19,7 @@ from llm_core.tasks import chat, confidence, grounding, retrieval
 from llm_core.tasks.answer_prompt import is_refusal, may_become_refusal, prompt, refusal_probability
 from llm_core.tasks.grounding import Claim
 from llm_core.tasks.retrieval import Evidence
+from llm_core.tasks.roles import LARGE_FROM_PARAMETERS
 from llm_core.tasks.waiting import ticking
 from llm_core.text.language import language
 
@@ -26,7 +27,6 @@ Method: TypeAlias = Literal["written", "sentence", "none"]
 
 EVIDENCE = 5  # pieces that are shown
 PASSAGES = 8  # that are ranked further
-SURE_MAX_OF_NONE = 0.49  # where the model refused, though everything else spoke for an answer
 REPLY_TOKENS = 160  # two sentences have 60 to 90
 
 
@@ -108,10 +108,15 @@ def _written(
     )  # fmt: skip
     reply = yield from _followed(chat.reply(writer.generator, messages, sampling, visitor=writer.visitor), spoken)
     text = reply.text.strip()
-    refusal = refusal_probability(reply.tokens, text, spoken)
+    refused = not text or is_refusal(text, spoken)
+    large = writer.parameters >= LARGE_FROM_PARAMETERS
+    refusal = refusal_probability(reply.tokens, text, spoken) if large else None
     sure = confidence.written(question, evidence, text, refusal)
-    if not text or is_refusal(text, spoken) or sure < confidence.ANSWER_FROM:
-        yield Done(_none(spoken, min(sure, SURE_MAX_OF_NONE), evidence))
+    if refused and (not large or sure >= confidence.ANSWER_FROM):  # a small model's, or against all other signs
+        yield Done(_sentence(spoken, confidence.found(question, evidence), evidence))
+        return
+    if sure < confidence.ANSWER_FROM:
+        yield Done(_none(spoken, sure, evidence))
         return
     claims = yield from ticking(lambda: grounding.claims(text, question, evidence, encoder), "checking_answer")
     if all(claim.doubtful for claim in claims):  # nothing that it wrote can be found: the document speaks for itself

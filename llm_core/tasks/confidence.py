@@ -21,6 +21,7 @@ NOTHING_BELOW = 0.05  # not worth asking a language model
 # What a passage in the question's own language that answers it holds of its words: taken where a passage in the other
 # language can hold none.
 WORDS_ACROSS, PASSAGE_WORDS_ACROSS = 0.8, 0.6
+WILLING = 1.6  # the logit of a model's not refusing, on the average
 REFUSAL_MIN = 1e-3  # the model's own probability is taken no surer than that
 
 
@@ -29,19 +30,19 @@ def found(question: str, evidence: Sequence[Evidence]) -> float:
     return _probability(_found(question, evidence)) if evidence else 0.0
 
 
-def written(question: str, evidence: Sequence[Evidence], answer: str, refusal: float) -> float:
+def written(question: str, evidence: Sequence[Evidence], answer: str, refusal: float | None) -> float:
     """Once a language model has written an answer, 0 to 1.
 
     Args:
         question: as it was asked.
         evidence: what was found, not empty.
         answer: the model's.
-        refusal: the model's own probability, at the first token, of saying that it is not there.
+        refusal: the model's own probability, at the first token, of saying that it is not there. None where that
+            says nothing: of a model of half a billion parameters, which refuses half of what it could answer.
     """
-    refusal = min(max(refusal, REFUSAL_MIN), 1 - REFUSAL_MIN)
     new = numbers(answer) - numbers(question)
     backed = any(new <= numbers(one.sentence) for one in evidence)
-    willing = math.log((1 - refusal) / refusal)
+    willing = WILLING if refusal is None else _logit(1 - min(max(refusal, REFUSAL_MIN), 1 - REFUSAL_MIN))
     return _probability(
         -4.4 + 0.4 * willing + 0.8 * _found(question, evidence) + 1.6 * fits(question, answer) + 2.0 * backed
     )
@@ -61,6 +62,10 @@ def _found(question: str, evidence: Sequence[Evidence]) -> float:
         + 1.6 * passage_words
         + 1.3 * fits(question, evidence[0].sentence)
     )
+
+
+def _logit(probability: float) -> float:
+    return math.log(probability / (1 - probability))
 
 
 def _probability(logit: float) -> float:
