@@ -74,12 +74,7 @@ def answer(
         UserError: those of the encoder and of the language model.
     """
 
-    def look() -> list[Evidence]:
-        found = retrieval.passages(question, store, encoder, PASSAGES)
-        return retrieval.evidence(question, found, text_of, encoder, EVIDENCE)
-
-    yield Progress("searching", 0)
-    evidence = yield from ticking(look, "searching")
+    evidence = yield from look(question, store, text_of, encoder)
     for one in evidence:
         yield Item(one)
     spoken: Language = language(question) or "en"
@@ -90,6 +85,19 @@ def answer(
         yield Done(_sentence(spoken, score, evidence))
     else:
         yield from _written(question, spoken, score, evidence, text_of, encoder, writer)
+
+
+def look(
+    question: str, store: Passages, text_of: Callable[[str], str], encoder: Encoder
+) -> Generating[Event, None, list[Evidence]]:
+    """The best sentences for `question`, looked for without losing the chance to stop."""
+
+    def found() -> list[Evidence]:
+        ranked = retrieval.passages(question, store, encoder, PASSAGES)
+        return retrieval.evidence(question, ranked, text_of, encoder, EVIDENCE)
+
+    yield Progress("searching", 0)
+    return (yield from ticking(found, "searching"))
 
 
 def _written(

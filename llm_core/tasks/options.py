@@ -27,6 +27,7 @@ class ChatOptions(BaseModel):
     repetition_penalty: float = Field(1.05, ge=0.5, le=2)
     max_tokens: int = Field(512, ge=1)
     seed: int | None = Field(None, ge=0, lt=2**31)
+    documents: bool = False  # read what the visitor's documents say about the message
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> ChatOptions:

@@ -39,7 +39,7 @@ class Workbench:
         self.jobs = Jobs(self.settings.jobs_kept_s)
         self._pool = Pool(self.settings)
         self.models = Models(self.settings, self._pool, self.jobs)
-        self._replies = Replies(self.models, self.settings)
+        self._replies = Replies(self.models, self.settings, lambda turns, owner: self.libraries.consult(turns, owner))
 
     @functools.cached_property
     def chats(self) -> Chats:

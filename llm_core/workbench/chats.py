@@ -188,6 +188,7 @@ class Chats:
         text, model = "", ""
         tokens: list[Any] = []
         facts: dict[str, Any] = {}
+        consulted: dict[str, Any] = {}
         state: State = "stopped"
         saved = time.monotonic()
         try:
@@ -202,8 +203,10 @@ class Chats:
                         tokens.extend(_packed(token) for token in event.value)
                     case Notice("model"):
                         model = event.facts["id"]
+                    case Notice("consulted"):
+                        consulted = {"consulted": event.facts["names"]}
                     case Done():
-                        state, facts = "whole", event.result.facts()
+                        state, facts = "whole", event.result.facts() | consulted
                 yield event
         except UserError as error:
             state, facts = "failed", {"error": error.code, "error_facts": _plain(error.facts)}

@@ -14,7 +14,7 @@ from typing import cast
 
 from llm_core.documents import guard
 from llm_core.documents.document import Document
-from llm_core.engines.base import Encoder
+from llm_core.engines.base import Encoder, Message
 from llm_core.errors import UserError
 from llm_core.events import Done, Event, Events, Item, Notice
 from llm_core.jobs import Job, Jobs
@@ -22,7 +22,7 @@ from llm_core.settings import Settings
 from llm_core.store.libraries import Entry, Libraries
 from llm_core.store.passages import Passages
 from llm_core.store.tantivy_passages import TantivyPassages
-from llm_core.tasks import answer, passages
+from llm_core.tasks import answer, attached, passages
 from llm_core.tasks.indexing import vectors
 from llm_core.workbench import answers
 from llm_core.workbench.models import Models
@@ -148,6 +148,26 @@ class Desk:
         """Stop the answer under way."""
         self._jobs.stop(owner, ASKING)
 
+    def consult(self, messages: Sequence[Message], owner: str) -> Generator[Event, None, Sequence[Message]]:
+        """Put what the visitor's documents say about the last message before it.
+
+        Yields:
+            Progress("searching"), Notice("consulted") with the names of the documents, or ("consulted_none").
+        """
+        library = self._library(owner)
+        names = {entry.id: entry.name for entry in self._store.documents(owner, library)}
+        if not names:
+            yield Notice("consulted_none")
+            return messages
+        store = self._store.passages(owner, library)
+        text_of = functools.partial(self._text_of, owner, library)
+        asked = messages[-1].content[: self._settings.question_chars_max]
+        evidence = yield from answer.look(asked, store, text_of, self._encoder)
+        told, used = attached.with_passages(messages, evidence, text_of)
+        known = [names[name] for name in used if name in names]
+        yield Notice("consulted", {"names": ", ".join(known)}) if known else Notice("consulted_none")
+        return told
+
     @contextmanager
     def shelf(self) -> Iterator[Shelf]:
         """An own, passing library for a program: nothing of it stays."""
@@ -236,6 +256,9 @@ class Desk:
         if entry.path is None:
             return None
         return answer.Writer(self._models.engine(entry), entry.parameters, visitor)
+
+    def _text_of(self, owner: str, library: str, document: str) -> str:
+        return self._document(owner, library, document).text
 
     def _read_document(self, owner: str, library: str, document: str) -> Document:
         return self._store.document(owner, library, document)

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from llm_core.catalog.listing import Entry
 from llm_core.engines.base import Capability, Message, Sampling
 from llm_core.errors import UserError
-from llm_core.events import Events, Notice
+from llm_core.events import Event, Events, Notice
 from llm_core.messages import Language
 from llm_core.settings import Settings
 from llm_core.tasks import chat, roles
 from llm_core.tasks.options import ChatOptions
 from llm_core.text.language import language
 from llm_core.workbench.models import Models
+
+Consult: TypeAlias = Callable[[Sequence[Message], str], Generator[Event, None, Sequence[Message]]]
 
 
 class Replies:
@@ -23,11 +26,13 @@ class Replies:
     Args:
         models: where the engine comes from.
         settings: limits.
+        consult: puts what a visitor's documents say before the last message.
     """
 
-    def __init__(self, models: Models, settings: Settings) -> None:
+    def __init__(self, models: Models, settings: Settings, consult: Consult) -> None:
         self._models = models
         self._settings = settings
+        self._consult = consult
 
     def events(
         self, messages: Sequence[Message], options: ChatOptions, *, visitor: str = "", alternatives: int = 0
@@ -49,6 +54,8 @@ class Replies:
         yield Notice("model", {"id": entry.id, "title": entry.title})
         if not any(message.role == "system" for message in messages):
             messages = [*self._system(messages, options, entry), *messages]
+        if options.documents:
+            messages = yield from self._consult(messages, visitor)
         if Capability.LOGPROBS not in generator.capabilities:
             alternatives = 0
         sampling = options.sampling(max_tokens=self._settings.reply_tokens_max, alternatives=alternatives)

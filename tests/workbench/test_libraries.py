@@ -153,3 +153,22 @@ def test_a_shelf_is_gone_after_use(desk, tmp_path):
         folder = shelf.passages._folder
         assert "312" in collect(shelf.ask("How long is the ropewalk?", written=False)).text
     assert not folder.exists() and desk.documents(ADA) == []
+
+
+def test_chat_reads_what_the_documents_say_and_keeps_the_words_as_they_were_typed(tmp_path, home, tiny_gguf):
+    settings = Settings(home=home, offline=True, model=str(tiny_gguf), context_tokens=1024)
+    with Workbench(settings) as workbench:
+        add(workbench.libraries, ADA, files(tmp_path, museum_md=MUSEUM))
+        read, notices = [], []
+        engine = workbench.models.engine(workbench.models.choice("chat").entry)
+        generate = engine.generate
+        engine.generate = lambda prompts, *rest, **given: read.extend(prompts) or generate(prompts, *rest, **given)
+        for question in ("How long is the ropewalk?", "Thank you and good night"):
+            talk = workbench.chats.create(ADA, documents=True, max_tokens=4)
+            job = workbench.chats.send(ADA, talk.id, question, head=None)
+            notices += [event.code for _, event in job.watch() if isinstance(event, Notice) and event.code != "model"]
+            assert workbench.chats.get(ADA, talk.id).messages[0].content == question
+        assert "312 metres" in read[0][-1].content and read[0][-1].content.endswith("How long is the ropewalk?")
+        assert read[1][-1].content == "Thank you and good night"
+        assert notices == ["consulted", "consulted_none"]
+        workbench.libraries.delete(ADA, workbench.libraries.documents(ADA)[0].id)

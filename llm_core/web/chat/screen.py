@@ -15,7 +15,8 @@ from llm_core.web.gradio import gr
 from llm_core.web.i18n import t
 
 DIALS = (
-    "model", "role", "temperature", "max_tokens", "system", "top_p", "top_k", "min_p", "repetition_penalty", "seed",
+    "model", "role", "documents", "temperature", "max_tokens", "system", "top_p", "top_k", "min_p",
+    "repetition_penalty", "seed",
 )  # fmt: skip
 
 
@@ -115,6 +116,7 @@ def _dials() -> tuple[dict[str, Any], gr.HTML]:
         [(t(f"chat.role_{name}"), name) for name in roles.table()], value="assistant", label=t("chat.role"),
         elem_id="role", interactive=True,
     )  # fmt: skip
+    dials["documents"] = gr.Checkbox(False, label=t("chat.documents"), interactive=True, elem_id="documents")
     dials["temperature"] = _slider("temperature", 0, 2, 0.1)
     dials["max_tokens"] = _slider("max_tokens", 64, 2048, 64)
     with gr.Accordion(t("chat.more"), open=False, elem_id="more"):

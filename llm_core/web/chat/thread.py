@@ -176,6 +176,8 @@ def _below_reply(message: ChatMessage, language: Language, model: str, last: boo
     parts = figures(facts, language)
     if message.state == "stopped":
         parts.append(f"<span>{say(language, 'chat.stopped')}</span>")
+    if consulted := message.facts.get("consulted"):
+        parts.append(f"<span>{escape(say(language, 'notices.consulted', names=consulted))}</span>")
     if message.facts.get("finish") == "length":
         parts.append(f"<span>{say(language, 'chat.at_limit')}</span>")
     if model:
