@@ -12,7 +12,7 @@ import typer
 from llm_core.cli import columns, session, streams
 from llm_core.cli.commands import command
 from llm_core.errors import UserError
-from llm_core.events import Delta, Done, Events, Item
+from llm_core.events import Events
 from llm_core.messages import Language, explain, say, system_language
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def ask(
         if asked is None:
             _answer_lines(shelf, line, written=not sentence)
         else:
-            answer = _followed(shelf.ask(asked, written=not sentence), line)
+            answer = session.result(shelf.ask(asked, written=not sentence), line)
             print(
                 json.dumps(record(shelf, asked, answer), ensure_ascii=False) if as_json else _written(shelf, answer)
             )
@@ -73,23 +73,6 @@ def _read(shelf: Shelf, files: list[str], line: ProgressLine) -> None:
     line.clear()
 
 
-def _followed(events: Events, line: ProgressLine) -> Answer:
-    try:
-        for event in events:
-            match event:
-                case Done():
-                    answer: Answer = event.result
-                    return answer
-                case Item() | Delta():
-                    pass
-                case _:
-                    line.show(event)
-    finally:
-        events.close()
-        line.clear()
-    raise AssertionError("an answer without an end")
-
-
 def _answer_lines(shelf: Shelf, line: ProgressLine, *, written: bool) -> None:
     """One object a line, in order. A line that cannot be answered says why in its object.
 
@@ -99,7 +82,7 @@ def _answer_lines(shelf: Shelf, line: ProgressLine, *, written: bool) -> None:
     failed = False
     for number, question in enumerate(streams.read_lines(None), 1):
         try:
-            found = record(shelf, question, _followed(shelf.ask(question, written=written), line))
+            found = record(shelf, question, session.result(shelf.ask(question, written=written), line))
         except UserError as error:
             if error.code not in OF_ONE_LINE:
                 raise

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
-from llm_core.events import Delta, Done, Events, Notice
+from llm_core.events import Delta, Done, Events, Item, Notice
 from llm_core.messages import say, system_language
 from llm_core.settings import Settings
 from llm_core.terminal import ProgressLine
@@ -46,6 +46,23 @@ def progress_line() -> ProgressLine:
 def note(key: str, **facts: Any) -> None:
     """One sentence beside the result, on stderr."""
     print(say(system_language(), f"cli.{key}", **facts), file=sys.stderr, flush=True)
+
+
+def result(events: Events, line: ProgressLine) -> Any:
+    """The result of a task whose text is printed once it is whole; progress and notices go to stderr."""
+    try:
+        for event in events:
+            match event:
+                case Done():
+                    return event.result
+                case Item() | Delta():
+                    pass
+                case _:
+                    line.show(event)
+    finally:
+        events.close()
+        line.clear()
+    raise AssertionError("a task without an end")
 
 
 def ready_model(workbench: Workbench, line: ProgressLine) -> Entry:

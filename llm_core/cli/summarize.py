@@ -11,7 +11,7 @@ import typer
 from llm_core.cli import columns, session, streams
 from llm_core.cli.commands import command
 from llm_core.cli.lines import SOME_FAILED, Answers
-from llm_core.events import Delta, Done, Events, Item
+from llm_core.events import Done
 from llm_core.messages import say, system_language
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def summarize(
                 raise typer.Exit(SOME_FAILED)
             return
         source = _source(workbench, file, line)
-        summary = _followed(workbench.summarize(source, **options), line)
+        summary = session.result(workbench.summarize(source, **options), line)
     print(json.dumps(summary.to_json(), ensure_ascii=False) if as_json else _written(summary))
 
 
@@ -64,29 +64,8 @@ def _source(workbench: Workbench, file: str | None, line: ProgressLine) -> str |
         return streams.read_file(file)
     from llm_core.documents import guard
 
-    document: Document = _ended(guard.read(Path(file), Path(file).name, workbench.settings), line)
+    document: Document = session.result(guard.read(Path(file), Path(file).name, workbench.settings), line)
     return document
-
-
-def _followed(events: Events, line: ProgressLine) -> Summary:
-    summary: Summary = _ended(events, line)
-    return summary
-
-
-def _ended(events: Events, line: ProgressLine) -> Any:
-    try:
-        for event in events:
-            match event:
-                case Done():
-                    return event.result
-                case Item() | Delta():
-                    pass
-                case _:
-                    line.show(event)
-    finally:
-        events.close()
-        line.clear()
-    raise AssertionError("a summary without an end")
 
 
 class _Summaries(Answers):

@@ -1,9 +1,9 @@
-"""How replies are made: what a person can set for a conversation, checked once, for every face."""
+"""What a person can set: the check that all tasks share, and the dials of a conversation."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -12,10 +12,26 @@ from llm_core.tasks.roles import role
 from llm_core.values import refused
 
 
-class ChatOptions(BaseModel):
-    """The dials of a conversation."""
+class Options(BaseModel):
+    """What a person can set for a task, checked once, for every face."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Options from what a face was given.
+
+        Raises:
+            UserError: naming the first one that does not fit, and what would (`values.refused`).
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise refused(cls, error) from None
+
+
+class ChatOptions(Options):
+    """The dials of a conversation."""
 
     model: str | None = Field(None, max_length=4096)  # None takes the default of the task
     role: str = Field("assistant", max_length=40)
@@ -28,18 +44,6 @@ class ChatOptions(BaseModel):
     max_tokens: int = Field(512, ge=1)
     seed: int | None = Field(None, ge=0, lt=2**31)
     documents: bool = False  # read what the visitor's documents say about the message
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> ChatOptions:
-        """Options from what a face was given.
-
-        Raises:
-            UserError: naming the first one that does not fit, and what would (`values.refused`).
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise refused(cls, error) from None
 
     def sampling(self, *, max_tokens: int, alternatives: int = 0) -> Sampling:
         """For the engine; `max_tokens` is the most that this server allows."""

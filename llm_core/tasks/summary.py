@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from llm_core.messages import Language
+from llm_core.tasks.options import Options
 from llm_core.text.spans import Span
-from llm_core.values import refused
 
 Method: TypeAlias = Literal["key", "rewrite"]
 Form: TypeAlias = Literal["sentence", "paragraph", "points", "headline"]
@@ -18,10 +17,8 @@ PartState: TypeAlias = Literal["written", "stood_in"]
 SENTENCES_MAX = 1000
 
 
-class SummaryOptions(BaseModel):
+class SummaryOptions(Options):
     """How a text is to be summarized."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     sentences: int | None = Field(None, ge=1, le=SENTENCES_MAX)  # None: by the length of the text
     ratio: float | None = Field(None, gt=0, le=1)  # of the sentences of the text; `sentences` goes before it
@@ -29,18 +26,6 @@ class SummaryOptions(BaseModel):
     form: Form = "paragraph"  # of what is rewritten
     to: Language | None = None  # None: the language of the text; key sentences always keep it
     model: str | None = Field(None, max_length=4096)  # None: the one that is recommended here
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """Options from what a face was given.
-
-        Raises:
-            UserError: naming the first one that does not fit, and what would (`values.refused`).
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise refused(cls, error) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Self, TypeAlias, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from llm_core.messages import Language
+from llm_core.tasks.options import Options
 from llm_core.text.spans import Span
-from llm_core.values import refused
 
 # Why a sentence is worth a second look; its sentence is the message `translate.doubt_<kind>`.
 DoubtKind: TypeAlias = Literal[
@@ -19,26 +19,12 @@ DoubtKind: TypeAlias = Literal[
 DOUBTS: tuple[DoubtKind, ...] = get_args(DoubtKind)
 
 
-class TranslationOptions(BaseModel):
+class TranslationOptions(Options):
     """How a text is to be translated."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     to: Language | None = None  # None: the other one than that of the text
     glossary: Mapping[str, str] = Field(default_factory=dict)  # term -> how it is to be translated
     model: str | None = Field(None, max_length=4096)  # None: the one that is recommended here
-
-    @classmethod
-    def of(cls, values: Mapping[str, Any]) -> Self:
-        """Options from what a face was given.
-
-        Raises:
-            UserError: naming the first one that does not fit, and what would (`values.refused`).
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as error:
-            raise refused(cls, error) from None
 
 
 @dataclass(frozen=True, slots=True)

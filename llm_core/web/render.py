@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Protocol, TypeVar
 
 from llm_core.events import Delta, Event, Notice, Progress
 from llm_core.jobs import Job
@@ -16,6 +17,8 @@ from llm_core.messages import Language, say
 from llm_core.web.chat.thread import thoughts
 from llm_core.web.frame import escape
 from llm_core.web.markdown import Growing, split_reasoning
+
+Picture = TypeVar("Picture", covariant=True)
 
 PAINT_EVERY_S = 0.08
 SIGN_EVERY_S = 1.0
@@ -102,7 +105,19 @@ class _Part:
         return self._growing.add(new)
 
 
-def paint(job: Job, live: Live) -> Iterator[list[str]]:
+class Grows(Protocol[Picture]):
+    """Something that takes in the events of a job and can be drawn at any time."""
+
+    def take(self, event: Event) -> bool:
+        """Take in one event; says whether the picture changed."""
+        ...
+
+    def picture(self) -> Picture:
+        """As it looks now."""
+        ...
+
+
+def paint(job: Job, live: Grows[Picture]) -> Iterator[Picture]:
     """The pictures of a running job, as often as is worth it.
 
     Raises:

@@ -188,7 +188,6 @@ class Chats:
         text, model = "", ""
         tokens: list[Any] = []
         facts: dict[str, Any] = {}
-        consulted: dict[str, Any] = {}
         state: State = "stopped"
         saved = time.monotonic()
         try:
@@ -204,17 +203,17 @@ class Chats:
                     case Notice("model"):
                         model = event.facts["id"]
                     case Notice("consulted"):
-                        consulted = {"consulted": event.facts["names"]}
+                        facts["consulted"] = event.facts["names"]
                     case Done():
-                        state, facts = "whole", event.result.facts() | consulted
+                        state, facts = "whole", facts | event.result.facts()
                 yield event
         except UserError as error:
-            state, facts = "failed", {"error": error.code, "error_facts": _plain(error.facts)}
+            state, facts = "failed", facts | {"error": error.code, "error_facts": _plain(error.facts)}
             raise
         finally:
             events.close()
             if state == "stopped" and tokens:
-                facts = {"reply_tokens": len(tokens)}
+                facts["reply_tokens"] = len(tokens)
             self._store.finish(message, text, state, model=model, facts=facts, tokens=tokens)
 
     def _message(self, owner: str, conversation: str, message: str) -> ChatMessage:

@@ -14,9 +14,10 @@ from llm_core.messages import explain, say
 from llm_core.text.spans import Span
 from llm_core.web.ask import pieces
 from llm_core.web.ask.screen import Followed
-from llm_core.web.ask.view import Added, Asked, Update, View, pictures
+from llm_core.web.ask.view import Added, Asked, Update, View
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
+from llm_core.web.render import paint
 
 EXAMPLES = Path(__file__).parents[3] / "assets" / "examples" / "ask"
 
@@ -54,7 +55,7 @@ class Handlers:
         job, live, told = self._desk.adding(visitor), Added(language), ""
         shown = -1
         try:
-            for _ in pictures(job, live) if job else ():
+            for _ in paint(job, live) if job else ():
                 update = self._view.rail(visitor, current, language, live)
                 if shown not in (-1, live.done) or (shown == -1 and live.done):
                     update |= {self._screen.trouble: live.trouble()}
@@ -98,7 +99,7 @@ class Handlers:
         language = language_of_request(request)
         job, told = self._desk.asking(visitor), ""
         try:
-            for picture in pictures(job, Asked(followed.question if followed else "", language)) if job else ():
+            for picture in paint(job, Asked(followed.question if followed else "", language)) if job else ():
                 yield {self._screen.live: picture}
         except UserError as error:
             told = pieces.notice(explain(error, language))

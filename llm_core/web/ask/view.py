@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
 from llm_core.events import Delta, Event, Item, Notice, Progress
-from llm_core.jobs import Job, unexpected
+from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.text.spans import Span
 from llm_core.web.ask import pieces, shelf
 from llm_core.web.ask.screen import Followed, Screen
 from llm_core.web.frame import escape
 from llm_core.web.gradio import gr
-from llm_core.web.render import PAINT_EVERY_S, SIGN_EVERY_S
 from llm_core.workbench.answers import Piece
 
 if TYPE_CHECKING:
@@ -174,18 +172,3 @@ class Added:
     def trouble(self) -> str:
         """What could not be read, and why."""
         return "".join(pieces.notice(sentence, doubt=True) for sentence in self.failed)
-
-
-def pictures(job: Job, live: Asked | Added) -> Iterator[str]:
-    """The pictures of a running job, as often as is worth it.
-
-    Raises:
-        UserError: what ended the job.
-    """
-    changed, last = True, 0.0
-    for _, event in job.watch():
-        changed = live.take(event) or changed
-        now = time.monotonic()
-        if (changed and now - last >= PAINT_EVERY_S) or now - last >= SIGN_EVERY_S:
-            changed, last = False, now
-            yield live.picture()
