@@ -13,7 +13,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.models.seq2seq import tag
 from llm_core.training.dataset import IGNORE, Batch, Stream
-from llm_core.training.loss import batch_loss
+from llm_core.training.loss import Loss, batch_loss
 
 _SAMPLE_TOKENS = 48
 
@@ -29,13 +29,13 @@ def at_rest(model: PreTrainedModel) -> Iterator[None]:
     torch.set_rng_state(random_state)
 
 
-def validation_loss(model: PreTrainedModel, stream: Stream, batches: int) -> float:
+def validation_loss(model: PreTrainedModel, stream: Stream, batches: int, loss_of: Loss = batch_loss) -> float:
     """Mean loss in nats a token over the next `batches` batches of a stream."""
     loss, targets = 0.0, 0
     with at_rest(model):
         for _ in range(batches):
             batch = stream.next().to(model.device)
-            loss += float(batch_loss(model, batch)[1])
+            loss += float(loss_of(model, batch, 0.0)[1])
             targets += batch.targets
     return loss / targets
 

@@ -14,6 +14,7 @@ from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Blocks, Pairs, Stream
 from llm_core.training.evaluate import continue_texts, translate_prompts
+from llm_core.training.loss import Loss, batch_loss
 from llm_core.training.tokenize import Tokens
 
 
@@ -33,6 +34,8 @@ class Family:
     """The attention of transformers that trains short sequences fastest on a CPU."""
     own_pieces: Callable[[Sequence[str]], list[str]]
     """Pieces that the tokenizer needs for these languages, beside those of the text."""
+    loss: Loss = batch_loss
+    """What training makes small."""
 
 
 def shape_of(family: Family, config: TrainConfig) -> Any:

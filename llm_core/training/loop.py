@@ -1,8 +1,7 @@
 """The training loop: batches in, updates out, one record for each.
 
 It does not know where the text came from, that a screen exists, or which family it trains:
-a model is anything whose `base_model` turns a batch into hidden states, with an output
-matrix of the vocabulary's height.
+what is to be made small is a function of a model and a batch.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from transformers import PreTrainedModel
 from llm_core.training.checkpoint import Mark, load_checkpoint, save_checkpoint
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Stream
-from llm_core.training.loss import batch_loss
+from llm_core.training.loss import Loss, batch_loss
 from llm_core.training.optimizer import build_optimizers, clip_gradients, rate_factor, set_rate
 
 
@@ -37,8 +36,15 @@ class StepRecord:
 class Trainer:
     """A model, its data and its optimizer on their way through a budget."""
 
-    def __init__(self, config: TrainConfig, model: PreTrainedModel, stream: Stream, checkpoints: Path) -> None:
-        self.config, self.model, self.stream, self.checkpoints = config, model, stream, checkpoints
+    def __init__(
+        self,
+        config: TrainConfig,
+        model: PreTrainedModel,
+        stream: Stream,
+        checkpoints: Path,
+        loss: Loss = batch_loss,
+    ) -> None:
+        self.config, self.model, self.stream, self.checkpoints, self.loss = config, model, stream, checkpoints, loss
         self.optimizers = build_optimizers(model, config.optimize)
         self.step, self.tokens = 0, 0
         self._earlier_seconds, self._started = 0.0, time.monotonic()
@@ -89,7 +95,7 @@ class Trainer:
         targets = sum(batch.targets for batch in batches)
         loss = 0.0
         for batch in batches:
-            total, plain = batch_loss(self.model, batch.to(self.model.device), settings.label_smoothing)
+            total, plain = self.loss(self.model, batch.to(self.model.device), settings.label_smoothing)
             (total / targets).backward()
             loss += float(plain)
         norm = clip_gradients(self.model, settings.clip)

@@ -7,6 +7,7 @@ bfloat16 this is 1.6 times as fast as float32 logits and needs N/512 of their me
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -16,6 +17,9 @@ from transformers import PreTrainedModel
 from llm_core.training.dataset import IGNORE, Batch
 
 _ROWS = 512
+
+Loss = Callable[[PreTrainedModel, Batch, float], tuple[Tensor, Tensor]]
+"""(model, batch, label smoothing) -> (loss to minimise, plain loss), both summed over the batch's targets, in nats."""
 
 
 class _LinearCrossEntropy(torch.autograd.Function):

@@ -106,7 +106,7 @@ class Run:
         torch.manual_seed(self.config.seed)
         random.seed(self.config.seed)
         checkpoints = self.folder / "checkpoints"
-        trainer = Trainer(self.config, self.build_model(), self.stream("train"), checkpoints)
+        trainer = Trainer(self.config, self.build_model(), self.stream("train"), checkpoints, self.family.loss)
         if resume:
             trainer.resume()
         else:
@@ -148,12 +148,12 @@ class Run:
             yield self._look(trainer)
 
     def _look(self, trainer: Trainer) -> Look:
-        loss = validation_loss(trainer.model, self.stream("valid"), _VALIDATION_BATCHES)
+        loss = validation_loss(trainer.model, self.stream("valid"), _VALIDATION_BATCHES, self.family.loss)
         samples = self.family.sample(trainer.model, self.tokenizer, self.config.prompts)
         return Look(trainer.step, trainer.seconds, loss, self.bits_per_character(loss), samples)
 
     def _outcome(self, trainer: Trainer, last: StepRecord | None) -> Outcome:
-        loss = validation_loss(trainer.model, self.stream("valid"), _VALIDATION_BATCHES)
+        loss = validation_loss(trainer.model, self.stream("valid"), _VALIDATION_BATCHES, self.family.loss)
         return Outcome(
             name=self.config.name,
             family=self.config.family,
