@@ -19,7 +19,7 @@ from llm_core.training.dataset import IGNORE, Batch
 _ROWS = 512
 
 Loss = Callable[[PreTrainedModel, Batch, float], tuple[Tensor, Tensor]]
-"""(model, batch, label smoothing) -> (loss to minimise, plain loss), both summed over the batch's targets, in nats."""
+"""(model, batch, label smoothing) -> (loss to minimise, plain loss), in nats, summed over the targets."""
 
 
 class _LinearCrossEntropy(torch.autograd.Function):
