@@ -14,7 +14,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-Family = Literal["decoder", "seq2seq"]
+Family = Literal["ngram", "mlp", "cnn", "rnn", "lstm", "gru", "vae", "decoder", "encoder", "seq2seq"]
 Size = Literal["tiny", "small", "medium", "base"]
 
 
