@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Family = Literal["ngram", "mlp", "cnn", "rnn", "lstm", "gru", "vae", "decoder", "encoder", "seq2seq"]
 Size = Literal["tiny", "small", "medium", "base"]
+Objective = Literal["language", "masked", "contrastive", "label", "relation", "tags", "span", "chat", "preference"]
 
 
 class _Part(BaseModel):
@@ -30,6 +31,12 @@ class Source(_Part):
     """Columns of a JSON line: one for running text, two for a sentence pair."""
     where: dict[str, tuple[str, ...]] = {}
     """Keep a row only if each named column begins with one of these strings."""
+    use: Literal["split", "train", "valid"] = "split"
+    """"split" gives a seeded part of it to validation; "train" and "valid" all of it to one side."""
+    weight: float = Field(default=1.0, gt=0)
+    """Fine-tuning only: how often an epoch passes over it; 0.5 takes a half anew each time."""
+    label_set: str | None = None
+    """Fine-tuning only: labels of sources with the same label set are one set; None is the file's own."""
     characters: int | None = Field(default=None, gt=0)
     """Stop after this many characters; files are expected to be shuffled."""
     origin: str
@@ -89,6 +96,8 @@ class Optimizing(_Part):
     """constant-then-decay: the last part of the run, in which the rate falls to zero."""
     clip: float = Field(default=1.0, gt=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    """Encoders: each layer's learning rate is this part of the rate of the layer above it."""
 
 
 class Budget(_Part):
@@ -126,10 +135,16 @@ class TrainConfig(_Part):
     size: Size = "small"
     shape: dict[str, int | float] = {}
     """Knobs of the family's shape that replace what the size dial gives."""
+    objective: Objective = "language"
+    start: str | None = None
+    """The model whose weights come first: a run's name, or the id of a model that is here; None is fresh."""
+    freeze: tuple[str, ...] = ()
+    """Parameters whose names begin so are not trained."""
     languages: tuple[str, ...] = ("zh", "en")
     sources: tuple[Source, ...] = Field(min_length=1)
     cleaning: Cleaning = Cleaning()
-    tokenizer: Tokenizing
+    tokenizer: Tokenizing = Tokenizing(kind="byte-bpe", vocabulary=8192)
+    """Not looked at with `start`: a model comes with its tokenizer."""
     validation_fraction: float = Field(default=0.01, gt=0, lt=0.5)
     batch: Batching = Batching()
     optimize: Optimizing = Optimizing()

@@ -12,39 +12,45 @@ import math
 import random
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from itertools import islice
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.atomic import writing
 from llm_core.events import Done, Events, Item
-from llm_core.training.attention import SHORT
 from llm_core.training.config import TrainConfig
-from llm_core.training.corpus import SPLITS, read_rows, write_corpus
 from llm_core.training.dataset import Stream
-from llm_core.training.evaluate import validation_loss
-from llm_core.training.families import FAMILIES, Family, open_tokens, shape_of
+from llm_core.training.families import FAMILIES, Family
 from llm_core.training.loop import StepRecord, Trainer
-from llm_core.training.tokenize import learn_tokenizer, write_tokens
+from llm_core.training.objectives import objective_of
+from llm_core.training.objectives.base import Objective
 
-_VALIDATION_BATCHES = 12
-_DECIDES_TEXT = {"languages", "sources", "cleaning", "tokenizer", "validation_fraction", "seed"}
+_DECIDES_TEXT = {
+    "family",
+    "objective",
+    "start",
+    "languages",
+    "sources",
+    "cleaning",
+    "tokenizer",
+    "validation_fraction",
+    "seed",
+}
 
 
 @dataclass(frozen=True)
 class Look:
-    """The model seen from outside after `step` updates: loss in nats a token, and what it says."""
+    """The model seen from outside after `step` updates; see `Judgement`."""
 
     step: int
     seconds: float
     valid_loss: float
-    bits_per_char: float
+    bits_per_char: float | None
     samples: list[str]
+    extra: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,9 +63,10 @@ class Outcome:
     steps: int
     train_loss: float
     valid_loss: float
-    bits_per_char: float
+    bits_per_char: float | None
     seconds: float
     tokens_per_second: float
+    extra: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -70,33 +77,27 @@ class Run:
     folder: Path
 
     @property
+    def objective(self) -> Objective:
+        """What the configuration asks to learn."""
+        return objective_of(self.config, self.folder)
+
+    @property
     def family(self) -> Family:
         """The family that the configuration names."""
         return FAMILIES[self.config.family]
 
     @property
     def tokenizer(self) -> PreTrainedTokenizerFast:
-        """The tokenizer that `prepare` learned."""
+        """The tokenizer that `prepare` learned, or took over."""
         return PreTrainedTokenizerFast.from_pretrained(self.folder / "tokenizer")
 
     def prepare(self) -> None:
-        """Read and clean the text, learn the tokenizer, write the token ids; again only for other text."""
-        data = self.folder / "data"
-        data.mkdir(parents=True, exist_ok=True)
+        """Turn the sources into data and a tokenizer in the run's folder; again only for other text."""
+        (self.folder / "data").mkdir(parents=True, exist_ok=True)
         self._write("config.json", self.config.model_dump(mode="json"))
         fingerprint = text_fingerprint(self.config)
-        if self._report().get("fingerprint") == fingerprint:
-            return
-        report = {"fingerprint": fingerprint, **write_corpus(self.config, data)}
-        texts = _spread(data / "train.jsonl", report["train"]["characters"], self.config.tokenizer.sample_characters)
-        tokenizer = learn_tokenizer(self.config.tokenizer, texts, self.family.own_pieces(self.config.languages))
-        tokenizer.save_pretrained(self.folder / "tokenizer")
-        for split in SPLITS:
-            fields = len(next(read_rows(data / f"{split}.jsonl")))
-            for i in range(fields):
-                texts = (row[i] for row in read_rows(data / f"{split}.jsonl"))
-                write_tokens(data / f"{split}-{i}", texts, tokenizer, [tokenizer.eos_token_id])
-        self._write("report.json", report)
+        if self._report().get("fingerprint") != fingerprint:
+            self._write("report.json", {"fingerprint": fingerprint, **self.objective.prepare()})
 
     def train(self, resume: bool = False) -> Events:
         """Item(StepRecord) an update, Item(Look) now and then, Done(Outcome); all but the last in metrics.jsonl.
@@ -106,7 +107,7 @@ class Run:
         torch.manual_seed(self.config.seed)
         random.seed(self.config.seed)
         checkpoints = self.folder / "checkpoints"
-        trainer = Trainer(self.config, self.build_model(), self.stream("train"), checkpoints, self.family.loss)
+        trainer = Trainer(self.config, self.build_model(), self.stream("train"), checkpoints, self.objective.loss)
         if resume:
             trainer.resume()
         else:
@@ -121,26 +122,17 @@ class Run:
                     metrics.flush()
                     yield Item(line)
         save_model(trainer.model, self.tokenizer, self.folder / "model")
+        if scores := self.objective.examine(trainer.model):
+            self._write("scores.json", scores)
         yield Done(self._outcome(trainer, last))
 
     def build_model(self) -> PreTrainedModel:
-        """A fresh model of the family and size that the configuration asks for, on the best device here."""
-        context = self.config.batch.context
-        model = self.family.build(shape_of(self.family, self.config), self.tokenizer, context)
-        if torch.cuda.is_available():
-            nn.Module.to(model, "cuda")
-        elif context <= SHORT:
-            model.set_attn_implementation(self.family.short_attention)
-        return model
+        """The model that training begins with, on the best device here."""
+        return self.objective.build_model()
 
     def stream(self, split: str) -> Stream:
-        """Batches of "train" or "valid" text from their beginning."""
-        return self.family.open_stream(self.config, self.tokenizer, open_tokens(self.folder / "data", split))
-
-    def bits_per_character(self, loss: float) -> float:
-        """What a validation loss in nats a token means in bits a character."""
-        tokens = sum(len(side.ids) for side in open_tokens(self.folder / "data", "valid"))
-        return loss / math.log(2) * tokens / self._report()["valid"]["characters"]
+        """Batches of "train" or "valid" data from their beginning."""
+        return self.objective.stream(split)
 
     def _watch(self, trainer: Trainer, record: StepRecord) -> Iterator[StepRecord | Look]:
         yield record
@@ -148,22 +140,22 @@ class Run:
             yield self._look(trainer)
 
     def _look(self, trainer: Trainer) -> Look:
-        loss = validation_loss(trainer.model, self.stream("valid"), _VALIDATION_BATCHES, self.family.loss)
-        samples = self.family.sample(trainer.model, self.tokenizer, self.config.prompts)
-        return Look(trainer.step, trainer.seconds, loss, self.bits_per_character(loss), samples)
+        judged = self.objective.judge(trainer.model)
+        return Look(trainer.step, trainer.seconds, **vars(judged))
 
     def _outcome(self, trainer: Trainer, last: StepRecord | None) -> Outcome:
-        loss = validation_loss(trainer.model, self.stream("valid"), _VALIDATION_BATCHES, self.family.loss)
+        judged = self.objective.judge(trainer.model)
         return Outcome(
             name=self.config.name,
             family=self.config.family,
             parameters=trainer.model.num_parameters(),
             steps=trainer.step,
             train_loss=last.loss if last else math.nan,
-            valid_loss=loss,
-            bits_per_char=self.bits_per_character(loss),
+            valid_loss=judged.valid_loss,
+            bits_per_char=judged.bits_per_char,
             seconds=trainer.seconds,
             tokens_per_second=trainer.tokens / trainer.seconds,
+            extra=judged.extra,
         )
 
     def _forget_after(self, step: int) -> None:
@@ -195,10 +187,3 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folde
     """Write a folder that transformers loads by itself, weights in bfloat16."""
     copy.deepcopy(model).eval().to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
-
-
-def _spread(path: Path, characters: int, limit: int) -> Iterator[str]:
-    """Texts of rows spread evenly over a file of `characters`, about `limit` characters in all."""
-    step = max(1, -(-characters // limit))
-    for row in islice(read_rows(path), 0, None, step):
-        yield from row
