@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from llm_core.cli import columns, session, streams
 from llm_core.cli.commands import command
+from llm_core.cli.lines import Answers
 from llm_core.errors import UserError
-from llm_core.events import Events
-from llm_core.messages import Language, explain, say, system_language
+from llm_core.messages import Language, say, system_language
 
 if TYPE_CHECKING:
     from llm_core.tasks.answer import Answer
     from llm_core.terminal import ProgressLine
+    from llm_core.workbench import Workbench
     from llm_core.workbench.libraries import Shelf
 
-OF_ONE_LINE = {"text_empty", "text_too_long", "text_unusable", "prompt_too_long", "message_too_long"}
-SOME_FAILED = 2
 EVIDENCE_ROOM = 76
 
 Text = str | None
-Asked = Callable[[str], Events]
 
 
 def ask(
@@ -46,7 +44,7 @@ def ask(
         line = session.progress_line()
         _read(shelf, files, line)
         if asked is None:
-            _answer_lines(shelf, line, written=not sentence)
+            _Questions(workbench, {"written": not sentence}, line, shelf).write_all(streams.read_lines(None))
         else:
             answer = session.result(shelf.ask(asked, written=not sentence), line)
             print(
@@ -73,31 +71,18 @@ def _read(shelf: Shelf, files: list[str], line: ProgressLine) -> None:
     line.clear()
 
 
-def _answer_lines(shelf: Shelf, line: ProgressLine, *, written: bool) -> None:
-    """One object a line, in order. A line that cannot be answered says why in its object.
+class _Questions(Answers):
+    """An answer for each line, as an object; as many side by side as the model has slots."""
 
-    Raises:
-        typer.Exit: with code 2, at the end, where some lines could not be answered.
-    """
-    failed = False
-    for number, question in enumerate(streams.read_lines(None), 1):
-        try:
-            found = record(shelf, question, session.result(shelf.ask(question, written=written), line))
-        except UserError as error:
-            if error.code not in OF_ONE_LINE:
-                raise
-            failed = True
-            sentence = explain(error, system_language())
-            session.note("line_failed", number=number, sentence=sentence)
-            told = {"code": error.code, "message": sentence}
-            found = {"answer": "", "abstained": True, "score": 0.0, "evidence": [], "error": told}
-        print(_json(found), flush=True)
-    if failed:
-        raise typer.Exit(SOME_FAILED)
+    empty: ClassVar = {"answer": "", "abstained": True, "score": 0.0, "evidence": []}
 
+    def __init__(self, workbench: Workbench, options: dict[str, Any], line: ProgressLine, shelf: Shelf) -> None:
+        super().__init__(workbench, options, line, as_json=True)
+        self._shelf = shelf
 
-def _json(found: dict[str, Any]) -> str:
-    return json.dumps(found, ensure_ascii=False)
+    def answer(self, text: str) -> dict[str, Any]:
+        """See `Answers`."""
+        return record(self._shelf, text, self.ended(self._shelf.ask(text, **self._options)))
 
 
 def _written(shelf: Shelf, answer: Answer) -> str:

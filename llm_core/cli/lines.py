@@ -1,7 +1,7 @@
-"""`chat --lines`: one request a line, each its own conversation; one reply a line, in order.
+"""`--lines` of every command that has a model write: one line in, one line out, in order.
 
-As many requests are answered side by side as the model has slots, and a reply is written as soon as those before it
-are. Lines are read as they come, so that a program can ask, wait for the reply, and ask again.
+As many lines are answered side by side as the model has slots, and a reply is written as soon as those before it are.
+Lines are read as they come, so that a program can ask, wait for the reply, and ask again.
 """
 
 from __future__ import annotations
@@ -10,16 +10,16 @@ import json
 import queue
 import re
 import threading
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
+from collections.abc import Iterator, Mapping
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor, wait
+from typing import Any, ClassVar
 
 import typer
 
 from llm_core.cli import session
 from llm_core.engines.base import Message
 from llm_core.errors import UserError
-from llm_core.events import Progress
+from llm_core.events import Done, Events, Progress
 from llm_core.messages import explain, system_language
 from llm_core.tasks.options import ChatOptions
 from llm_core.terminal import ProgressLine
@@ -35,24 +35,19 @@ SOME_FAILED = 2
 
 
 def answer_lines(lines: Iterator[str], model: str | None, options: dict[str, Any], *, as_json: bool) -> None:
-    """Answer every line. One that cannot be answered leaves an empty line, and says so on stderr.
-
-    Raises:
-        typer.Exit: with code 2, at the end, where some lines could not be answered.
-    """
+    """`chat --lines`: each line is a conversation of its own; see `Answers.write_all`."""
     with session.opened(model=model) as workbench:
         line = session.progress_line()
         ChatOptions.of(options)  # before a model is fetched for them
         session.ready_model(workbench, line)
-        failed = Answers(workbench, options, line, as_json=as_json).write_all(lines)
-    if failed:
-        raise typer.Exit(SOME_FAILED)
+        Answers(workbench, options, line, as_json=as_json).write_all(lines)
 
 
 class Answers:
-    """Answers lines side by side and writes the replies in order; what an answer is, a command says."""
+    """Answers lines side by side and writes the replies in order; what an answer is, each command says."""
 
     text = "text"  # the field of a record that is written where no JSON is asked for
+    empty: ClassVar[Mapping[str, Any]] = {"text": ""}  # the record of a line that could not be answered
 
     def __init__(self, workbench: Workbench, options: dict[str, Any], line: ProgressLine, *, as_json: bool) -> None:
         self._workbench = workbench
@@ -64,8 +59,12 @@ class Answers:
         # Replies in the order of their requests; None is the end, an exception what ended the reading.
         self._waiting: queue.Queue[Future[dict[str, Any]] | Exception | None] = queue.Queue(self._slots * AHEAD)
 
-    def write_all(self, lines: Iterator[str]) -> int:
-        """Write each reply when its turn comes; says how many lines could not be answered."""
+    def write_all(self, lines: Iterator[str]) -> None:
+        """Write each reply when its turn comes. A line that cannot be answered says why on stderr.
+
+        Raises:
+            typer.Exit: with code 2, at the end, where some lines could not be answered.
+        """
         failed = number = 0
         pool = ThreadPoolExecutor(self._slots, "reply")
         threading.Thread(target=self._read, args=(lines, pool), name="requests", daemon=True).start()
@@ -78,7 +77,8 @@ class Answers:
             self._stopping.set()
             pool.shutdown(cancel_futures=True)
             self._line.clear()
-        return failed
+        if failed:
+            raise typer.Exit(SOME_FAILED)
 
     def _read(self, lines: Iterator[str], pool: ThreadPoolExecutor) -> None:
         """In a thread of its own, which a line that never comes must not keep from ending."""
@@ -92,13 +92,29 @@ class Answers:
             self._waiting.put(error)
 
     def answer(self, text: str) -> dict[str, Any]:
-        """One line's record; in a thread of its own."""
+        """One line's record; in a thread of its own. Of chat; others say it otherwise."""
         messages = [Message("user", text)]
         check_prompt(messages, self._workbench.settings)
         events = self._workbench.chat(messages, **self._options)
         printed = session.Printed()
         session.follow(events, printed, aloud=False, stopped=self._stopping.is_set)
         return dict(printed.record())
+
+    def ended(self, events: Events) -> Any:
+        """The result of a task; in a thread of its own.
+
+        Raises:
+            CancelledError: nobody waits for it any more.
+        """
+        try:
+            for event in events:
+                if isinstance(event, Done):
+                    return event.result
+                if self._stopping.is_set():
+                    break
+        finally:
+            events.close()
+        raise CancelledError
 
     def _next(self) -> Future[dict[str, Any]] | None:
         """The next reply, written or not. Waits in short steps, so that Ctrl-C is heard on every system."""
@@ -120,7 +136,7 @@ class Answers:
             sentence = explain(error, system_language())
             self._line.clear()
             session.note("line_failed", number=number, sentence=sentence)
-            record = {"error": {"code": error.code, "message": sentence}, self.text: ""}
+            record = {**self.empty, "error": {"code": error.code, "message": sentence}}
         self._line.clear()
         written = json.dumps(record, ensure_ascii=False) if self._as_json else folded(record[self.text])
         print(written, flush=True)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from llm_core.cli import columns, session, streams
 from llm_core.cli.commands import command
-from llm_core.cli.lines import SOME_FAILED, Answers
-from llm_core.events import Done
+from llm_core.cli.lines import Answers
 from llm_core.messages import say, system_language
 
 if TYPE_CHECKING:
@@ -48,8 +47,7 @@ def summarize(
         if checked.method == "rewrite":
             session.ready_model(workbench, line)
         if lines:
-            if _Summaries(workbench, options, line, as_json=as_json).write_all(streams.read_lines(file)):
-                raise typer.Exit(SOME_FAILED)
+            _Summaries(workbench, options, line, as_json=as_json).write_all(streams.read_lines(file))
             return
         source = _source(workbench, file, line)
         summary = session.result(workbench.summarize(source, **options), line)
@@ -72,20 +70,12 @@ class _Summaries(Answers):
     """A summary for each line, as many side by side as the model has slots."""
 
     text = "summary"
+    empty: ClassVar = {"summary": "", "sentences": [], "keywords": [], "covered": 0, "sections": 0}
 
     def answer(self, text: str) -> dict[str, Any]:
         """See `Answers`."""
-        events = self._workbench.summarize(text, **self._options)
-        try:
-            for event in events:
-                if isinstance(event, Done):
-                    record: dict[str, Any] = event.result.to_json()
-                    return record
-                if self._stopping.is_set():
-                    break
-        finally:
-            events.close()
-        return {"summary": ""}
+        made: Summary = self.ended(self._workbench.summarize(text, **self._options))
+        return made.to_json()
 
 
 def _written(summary: Summary) -> str:

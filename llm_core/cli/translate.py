@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 import typer
 
 from llm_core.cli import session, streams
 from llm_core.cli.commands import command
-from llm_core.cli.translate_lines import translate_lines
+from llm_core.cli.lines import Answers, folded
 from llm_core.errors import UserError
 from llm_core.events import Done, Events, Item
 from llm_core.messages import Language, say, system_language
@@ -53,7 +53,7 @@ def translate(
             source = _source(workbench, file, out, line)
         session.ready_model(workbench, line)
         if lines:
-            translate_lines(workbench, streams.read_lines(file), options, line, as_json=as_json)
+            _Lines(workbench, options, line, as_json=as_json).write_all(streams.read_lines(file))
             return
         options["to"] = to or direction(source)
         events = workbench.translate(source, **options)
@@ -63,6 +63,19 @@ def translate(
         elif as_json:
             print(json.dumps(made.to_json(), ensure_ascii=False))
         _say_doubts(made)
+
+
+class _Lines(Answers):
+    """A translation for each line, into the other language than its own where nobody says into which."""
+
+    empty: ClassVar = {"text": "", "doubts": []}
+
+    def answer(self, text: str) -> dict[str, Any]:
+        """See `Answers`. An empty line stays empty."""
+        if not text.strip():
+            return dict(self.empty)
+        made: Translation = self.ended(self._workbench.translate(text, **self._options))
+        return {"text": folded(made.text), "doubts": [one.to_json() for pair in made.pairs for one in pair.doubts]}
 
 
 def _source(workbench: Workbench, file: str | None, out: str | None, line: ProgressLine) -> str | Document:
@@ -76,7 +89,7 @@ def _source(workbench: Workbench, file: str | None, out: str | None, line: Progr
     path = Path(file)
     if out is None and path.suffix.lower() in PLAIN:
         return streams.read_file(file)
-    document: Document = _ended(workbench.translations.read(path, path.name), line)
+    document: Document = session.result(workbench.translations.read(path, path.name), line)
     if out is not None:
         kind = path.suffix.lower() if document.format in ("txt", "md", "docx") else ".docx"
         if Path(out).suffix.lower() != kind:
@@ -120,25 +133,15 @@ def _print(text: str) -> None:
     sys.stdout.flush()
 
 
-def _ended(events: Events, line: ProgressLine) -> Any:
-    try:
-        for event in events:
-            if isinstance(event, Done):
-                return event.result
-            line.show(event)
-    finally:
-        events.close()
-        line.clear()
-    raise AssertionError("a reading without an end")
-
-
 def _write(
     workbench: Workbench, file: str | None, out: str, source: str | Document, made: Translation, line: ProgressLine
 ) -> None:
     if isinstance(source, str) or file is None:
         data = made.text.encode()
     else:
-        rewritten: Rewritten = _ended(workbench.translations.rewrite(Path(file), source, made.pairs, made.to), line)
+        rewritten: Rewritten = session.result(
+            workbench.translations.rewrite(Path(file), source, made.pairs, made.to), line
+        )
         data = rewritten.data
     try:
         Path(out).write_bytes(data)

@@ -7,14 +7,17 @@ taken away; a share of the question's words by their weight), so their sum ranks
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 from llm_core.engines.base import Encoder
 from llm_core.store.passages import Passage, Passages
 from llm_core.text import sentences
 from llm_core.text.language import language
+from llm_core.text.numbers import numbers
 from llm_core.text.search_words import STOP_TERMS, terms
 from llm_core.text.spans import Span
 
@@ -27,6 +30,11 @@ ACROSS = 0.15
 CANDIDATES = 200  # of each leg
 READ_PASSAGES = 5  # whose sentences are looked at one by one
 SENTENCES_MAX = 40  # that are encoded for one question: the time that a person waits
+SAME_FROM = 0.95  # share of their terms that two sentences have in common, in the same order
+_ITEM = re.compile(r"^\s*(?:[-*•·]|\(?\d{1,3}[.)、]|[（(]?[一二三四五六七八九十]{1,3}[、）)])\s*")
+_DENIES = re.compile(
+    r"\b(?:not|no|never|none|nobody|nothing|without|cannot)\b|n['’]t\b|[不没未无非勿]", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +90,7 @@ def passages(question: str, store: Passages, encoder: Encoder, limit: int) -> li
 def evidence(
     question: str, found: Sequence[Found], text_of: Callable[[str], str], encoder: Encoder, limit: int
 ) -> list[Evidence]:
-    """The best sentences of the best passages, one place once, the best first.
+    """The best sentences of the best passages, the best first; what several places say alike comes once.
 
     Args:
         question: as it was asked.
@@ -91,7 +99,7 @@ def evidence(
         encoder: as for `passages`.
         limit: how many.
     """
-    places = _sentences(found[:READ_PASSAGES], text_of)
+    places = _sentences(_different(found, text_of)[:READ_PASSAGES], text_of)
     if not places:
         return []
     texts = [text for _, _, text in places]
@@ -101,7 +109,28 @@ def evidence(
         Evidence(one, span, text, share, float(cosine))
         for (one, span, text), share, cosine in zip(places, shares, cosines, strict=True)
     ]
-    return sorted(rated, key=lambda each: -each.score)[:limit]
+    kept: list[Evidence] = []
+    for one in sorted(rated, key=lambda each: -each.score):
+        if len(kept) < limit and not any(same(one.sentence, other.sentence) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def same(one: str, other: str) -> bool:
+    """Whether two sentences say the same in the same words: but for marks, and a word or so of a long one.
+
+    A number, or a word that denies, makes a difference however long they are.
+
+    >>> same("3. The gate shuts at six.", "THE GATE SHUTS AT SIX"), same("It shuts at six.", "It shuts at seven.")
+    (True, False)
+    """
+    first, second = (_ITEM.sub("", text) for text in (one, other))
+    alike = SequenceMatcher(None, terms(first), terms(second), autojunk=False).ratio()
+    return (
+        alike >= SAME_FROM
+        and numbers(first) == numbers(second)
+        and bool(_DENIES.search(first)) == bool(_DENIES.search(second))
+    )
 
 
 def word_shares(question: str, texts: Sequence[str]) -> list[float]:
@@ -113,6 +142,14 @@ def word_shares(question: str, texts: Sequence[str]) -> list[float]:
     weights = {term: math.log(1 + (len(texts) + 1) / (holding[term] + 0.5)) for term in asked}
     whole = sum(weights.values()) or 1.0
     return [sum(weights[term] for term in each) / whole for each in held]
+
+
+def _different(found: Sequence[Found], text_of: Callable[[str], str]) -> list[Found]:
+    """Without passages that stand in several documents, or twice in one: the best place of each."""
+    kept: dict[str, Found] = {}
+    for one in found:
+        kept.setdefault("".join(text_of(one.document)[one.passage.start : one.passage.end].split()), one)
+    return list(kept.values())
 
 
 def _sentences(found: Sequence[Found], text_of: Callable[[str], str]) -> list[tuple[Found, Span, str]]:

@@ -56,6 +56,14 @@ def test_an_empty_line_keeps_its_place(run, tmp_path):
     assert ran.err.startswith("Line 2:")
 
 
+def test_an_empty_line_has_an_object_of_the_same_shape(run, tmp_path):
+    path = tmp_path / "lines.txt"
+    path.write_text("It rained all day.\n\n", "utf-8")
+    whole, empty = (json.loads(line) for line in run("summarize", str(path), "--lines", "--json").out.splitlines())
+    assert set(empty) - {"error"} == set(whole) and empty["error"]["code"] == "text_empty"
+    assert (empty["summary"], empty["sentences"], empty["covered"], empty["sections"]) == ("", [], 0, 0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

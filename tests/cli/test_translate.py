@@ -40,6 +40,24 @@ def test_each_line_has_its_object(translate, tmp_path):
     assert records[1] == {"text": "12.5", "doubts": []}
 
 
+def test_each_line_goes_into_the_other_language_than_its_own(translate, tmp_path):
+    (tmp_path / "terms.csv").write_text("boat,小船\n小船,boat\n", "utf-8")
+    (tmp_path / "lines.txt").write_bytes("The boat came.\r\n小船到了。\r\n".encode())
+    ran = translate("--lines", "--json", "--glossary", str(tmp_path / "terms.csv"), str(tmp_path / "lines.txt"))
+    missed = [
+        [doubt["words"] for doubt in json.loads(line)["doubts"] if doubt["kind"] == "term"]
+        for line in ran.out.splitlines()
+    ]
+    assert missed == [[["boat", "小船"]], [["小船", "boat"]]]
+
+
+def test_a_line_that_is_too_long_costs_only_itself(translate, tmp_path):
+    (tmp_path / "lines.txt").write_text(f"12\n{'boat ' * 300}\n13\n", "utf-8")
+    ran = translate("--lines", "--to", "zh", str(tmp_path / "lines.txt"), LLM_CORE_MESSAGE_CHARS_MAX=1000)
+    assert ran.code == 2 and ran.out == "12\n\n13\n"
+    assert ran.err.startswith("Line 2:") and "1,500" in ran.err
+
+
 def test_json_says_where_each_sentence_stands(translate):
     source = "The boats came.\nThey left."
     record = json.loads(translate("--json", stdin=source).out)

@@ -199,3 +199,41 @@ def test_vectors_of_the_shelf_are_of_the_encoder(shelf):
     store, _, encoder = shelf
     hits = store.by_vector(encoder.encode(["门票价格"], "query")[0], 3)
     assert hits[0].document == "museum" and np.isfinite(hits[0].score)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("A ticket costs eight euros.", "a ticket costs eight euros", True),
+        ("2. A ticket costs eight euros.", "A  ticket\ncosts eight euros!", True),
+        ("A ticket costs eight euros.", "A ticket costs nine euros.", False),
+        ("Dogs must stay outside.", "Dogs must stay inside.", False),
+        ("馆内不可拍照。", "馆内可拍照。", False),
+        ("（一）馆内不可拍照。", "馆内不可拍照", True),
+        ("Smith owes Jones a boat.", "Jones owes Smith a boat.", False),
+        ("...", "!", True),
+    ],
+)
+def test_sentences_that_say_the_same(one, other, alike):
+    assert retrieval.same(one, other) is alike
+
+
+def test_what_two_documents_say_alike_is_shown_once(tmp_path, encoder):
+    long = (
+        "Members of the rowing club may take one boat each out onto the lake between the first of April and the last "
+        "day of October, {}provided that the harbour master has been told beforehand."
+    )
+    texts = {
+        "rules": "Boats are washed on Mondays. " + long.format(""),
+        "copy": "Boats are washed on Mondays. " + long.format(""),
+        "later": "The oars stand in the shed. " + long.format("always "),
+        "denied": "Nobody may swim here. " + long.replace("may", "may not").format(""),
+    }
+    store = TantivyPassages(tmp_path)
+    for name, text in texts.items():
+        cut = passages.cut(Document(name, "txt", text, (Block(0, len(text)),)))
+        store.add(name, cut, encoder.encode([passage.text for passage in cut], "passage"))
+    result, _, _ = ask((store, texts.__getitem__, encoder), "When may members take a boat out?")
+    said = [one.sentence for one in result.evidence]
+    assert len(said) == 5 == len(set(said))
+    assert sum("take one boat" in sentence for sentence in said) == 2, "one that allows it, one that denies it"
