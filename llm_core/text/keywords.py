@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from llm_core.text.sentences import split
+from llm_core.text.spans import Span
 from llm_core.text.words import Word, is_content, kind, stem, tokens
 
 PHRASE_WORDS_MAX: Final = 4
@@ -113,25 +114,31 @@ def _samples(text: str) -> Iterator[tuple[int, str]]:
 def _runs(text: str) -> Iterator[list[Word]]:
     """Stretches of content words with nothing but spaces between them."""
     run: list[Word] = []
-    end = 0
+    before = Word("", Span(0, 0))
     for word in tokens(text):
-        gap = text[end : word.span.start]
-        end = word.span.end
-        fits = is_content(word.text) and kind(word.text) != "binding"
+        gap = text[before.span.end : word.span.start]
+        counted = before.text.isdigit() and not gap and bool(_HAN.match(word.text))
+        fits = is_content(word.text) and kind(word.text) != "binding" and not (counted and _measures(word.text))
         if run and (gap.strip(" ") or not fits):
             yield run
             run = []
-        if fits:
-            run.append(word)
+        if fits:  # a number is part of the name that follows it: 7路, 3号楼
+            run.append(Word(before.text + word.text, Span(before.span.start, word.span.end)) if counted else word)
+        before = word
     if run:
         yield run
+
+
+def _measures(word: str) -> bool:
+    """Whether a Chinese word after a number only says what is counted, as in 20日起; 号 makes a name."""
+    return kind(word[0]) == "binding" and word[0] != "号"
 
 
 def _score(phrase: str, counts: _Counts, length: int) -> float:
     words, written = phrase.split(" "), counts.surface[phrase]
     if not 2 <= len(written) <= PHRASE_CHARS_MAX:
         return 0.0
-    han = bool(_HAN.match(written))
+    han = bool(_HAN.search(written))
     weights = _CHINESE if han else _ENGLISH
     often = counts.phrases[phrase]
     recurring = sum(math.log(counts.words[word]) for word in words) / len(words)

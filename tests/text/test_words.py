@@ -56,6 +56,22 @@ def test_a_word_stands_where_it_says(text):
         end = word.span.end
 
 
+@pytest.mark.parametrize(
+    ("text", "keyword"),
+    [
+        ("7路电车分两段运行。7路电车的末班车提前。", "7路电车"),
+        ("3号楼的电梯坏了，住在3号楼的人只好走楼梯。", "3号楼"),
+    ],
+)
+def test_a_number_before_a_chinese_name_belongs_to_it(text, keyword):
+    assert keyword in keywords(text, 3)
+
+
+def test_a_number_that_only_counts_is_no_keyword():
+    found = keywords("自5月20日起，120名学生乘电车上学，电车每8分钟一班。")
+    assert "电车" in found and not any(mark.isdigit() for word in found for mark in word)
+
+
 def test_keywords_are_phrases_of_the_text():
     text = (
         "A tide gauge measures the height of the sea. The tide gauge in the old harbour has run since 1846, and its "
