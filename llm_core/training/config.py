@@ -24,9 +24,14 @@ class _Part(BaseModel):
 
 
 class Source(_Part):
-    """One file of text, how much of it to take, and on whose terms."""
+    """One source of text, how much of it to take, and on whose terms: a path, a sample or a dataset of the Hub."""
 
-    path: Path
+    path: Path = Path()
+    """A file (txt, md, jsonl, csv, tsv, pdf, docx, html, zip, xz), or a folder of them."""
+    sample: str | None = None
+    """A corpus that ships with the project: a name of training.samples."""
+    dataset: str | None = Field(default=None, pattern=r"^\w[\w.-]{0,95}/\w[\w.-]{0,95}$")
+    """A dataset of the Hub, owner/name: its text, JSON lines and csv files."""
     fields: tuple[str, ...] = ("text",)
     """Columns of a JSON line: one for running text, two for a sentence pair."""
     where: dict[str, tuple[str, ...]] = {}
@@ -39,15 +44,45 @@ class Source(_Part):
     """Fine-tuning only: labels of sources with the same label set are one set; None is the file's own."""
     characters: int | None = Field(default=None, gt=0)
     """Stop after this many characters; files are expected to be shuffled."""
-    origin: str
-    licence: str
+    origin: str = ""
+    """Where it comes from; a sample and a dataset say so themselves."""
+    licence: str = ""
     written_by_model: str | None = None
     """The model that wrote this text, where people did not."""
 
+    @property
+    def name(self) -> str:
+        """What reports call it."""
+        return self.sample or self.dataset or self.path.name
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Source:
+        if (self.path != Path()) + (self.sample is not None) + (self.dataset is not None) != 1:
+            raise ValueError("a source is one of path, sample and dataset")
+        return self
+
 
 class Cleaning(_Part):
-    """Which documents or pairs are fit to learn from; lengths in characters."""
+    """What is done to a text before it is learned from, in this order, and which are fit; lengths in characters."""
 
+    normalise: bool = True
+    """Unicode's composed form, single blanks, no control characters."""
+    noise: bool = False
+    """Remove markup and addresses of pages."""
+    simplify: bool = False
+    """Write traditional Chinese in simplified characters."""
+    personal: bool = False
+    """Put placeholders for phone, identity and card numbers, e-mail and network addresses."""
+    repeated_lines: bool = False
+    """Remove lines that came before, as menus and footers do."""
+    near_duplicates: bool = False
+    """Drop texts and long lines that are nearly the same as earlier ones."""
+    segment: bool = False
+    """Put blanks between the words of Chinese."""
+    stop_words: bool = False
+    """Remove words that say little; not for a model that is to write."""
+    own_stop_words: tuple[str, ...] = ()
+    """Removed with the others."""
     min_characters: int = 1
     max_characters: int = 1_000_000
     max_length_ratio: float | None = None
@@ -56,10 +91,24 @@ class Cleaning(_Part):
     deduplicate: bool = True
 
 
+class Unanswerable(_Part):
+    """Reading only: how many questions without an answer an epoch has, by kind, for one that has one.
+
+    Never more than there are; `training/reading.py` says what the kinds are.
+    """
+
+    own: float = Field(default=1.0, ge=0)
+    swapped: float = Field(default=0.2, ge=0)
+    other_document: float = Field(default=0.2, ge=0)
+    other_passage: float = Field(default=0.2, ge=0)
+    elsewhere: float = Field(default=0.3, ge=0, le=1)
+    """How often a window of a long passage is read that does not hold the answer."""
+
+
 class Tokenizing(_Part):
     """How text is cut into pieces."""
 
-    kind: Literal["byte-bpe", "unigram"]
+    kind: Literal["byte-bpe", "unigram", "bpe", "char", "word"]
     vocabulary: int = Field(gt=8, le=65_536)
     """Pieces; a text too small for so many gives fewer."""
     sample_characters: int = 20_000_000
@@ -146,6 +195,12 @@ class TrainConfig(_Part):
     tokenizer: Tokenizing = Tokenizing(kind="byte-bpe", vocabulary=8192)
     """Not looked at with `start`: a model comes with its tokenizer."""
     validation_fraction: float = Field(default=0.01, gt=0, lt=0.5)
+    test_fraction: float = Field(default=0.0, ge=0, lt=0.5)
+    """Kept apart from training and from every choice made while it runs."""
+    folds: int | None = Field(default=None, ge=2, le=20)
+    """k-fold cross-validation: validation is one of so many equal parts, `fold` of them, in the place of a fraction."""
+    fold: int = Field(default=0, ge=0)
+    unanswerable: Unanswerable = Unanswerable()
     batch: Batching = Batching()
     optimize: Optimizing = Optimizing()
     budget: Budget
