@@ -14,6 +14,7 @@ from typing import Final
 from llm_core.documents.document import Block, Document
 from llm_core.messages import Language
 from llm_core.tasks.leftovers import VERBATIM, is_unit, staying
+from llm_core.tasks.orders import is_order
 from llm_core.tasks.translation import Pair
 from llm_core.text.language import language
 from llm_core.text.normalize import join_lines
@@ -37,16 +38,25 @@ class Segment:
     span: Span  # of the whole text
     text: str  # on one line
     kept: bool  # nothing in it to translate
+    before: str = ""  # the sentence before it in its paragraph: it says who "she" is, and which "bank" is meant
 
 
 def segments(source: str | Document, to: Language) -> list[Segment]:
     """All sentences in order. Code is left out: it stays as it is."""
     text = source if isinstance(source, str) else source.text
     found = _of_text(text, to) if isinstance(source, str) else _of_document(source, to)
-    return [
-        Segment(number, span, line := join_lines(span.of(text).splitlines()), not worth(line, to))
-        for number, span in enumerate(found)
-    ]
+    made: list[Segment] = []
+    for number, span in enumerate(found):
+        line = join_lines(span.of(text).splitlines())
+        before = made[-1].text if made and _follows(text, made[-1].span, span) else ""
+        made.append(Segment(number, span, line, not worth(line, to), "" if is_order(before) else before))
+    return made
+
+
+def _follows(text: str, first: Span, second: Span) -> bool:
+    """Whether two sentences stand side by side in one paragraph: nothing but blanks and one line's end between."""
+    gap = text[first.end : second.start]
+    return not gap.strip() and gap.count("\n") < 2
 
 
 def direction(source: str | Document) -> Language:

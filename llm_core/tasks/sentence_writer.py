@@ -51,6 +51,7 @@ class Way:
     strict: bool = False  # under a grammar without the other script
     said: bool = False  # glossary terms stand in the sentence in the place of the words that they translate
     keep: tuple[str, ...] = ()  # what must be in it
+    alone: bool = False  # without the sentence before it, which the model may have translated too
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ class SentenceWriter:
         if not (strict or looped or said or keep):
             return None
         penalty = REPEATED_PENALTY if looped else 1.0
-        return Way(draft.way.temperature, draft.way.seed, penalty, strict, said, keep)
+        return Way(draft.way.temperature, draft.way.seed, penalty, strict, said, keep, alone=True)
 
     def _sampling(self, segment: Segment, way: Way) -> Sampling:
         terms = self._glossary.of(segment.text)
@@ -145,7 +146,8 @@ class SentenceWriter:
     def _prompt(self, segment: Segment, way: Way) -> Prompt:
         terms: Mapping[str, str] = self._glossary.of(segment.text)
         text = self._glossary.said(segment.text) if way.said else segment.text
-        return prompt(text, self._to, terms, parameters=self._parameters, keep=way.keep)
+        before = "" if way.alone else segment.before
+        return prompt(text, self._to, terms, parameters=self._parameters, keep=way.keep, before=before)
 
     def _together(
         self, work: Sequence[tuple[Segment, Way]], places: Sequence[int], sampling: Sampling, drafts: dict[int, Draft]

@@ -27,7 +27,15 @@ def _table() -> dict[str, dict[str, Any]]:
     return tomllib.loads(_FILE.read_text("utf-8"))
 
 
-def prompt(text: str, to: Language, terms: Mapping[str, str], *, parameters: int, keep: Sequence[str] = ()) -> Prompt:
+def prompt(
+    text: str,
+    to: Language,
+    terms: Mapping[str, str],
+    *,
+    parameters: int,
+    keep: Sequence[str] = (),
+    before: str = "",
+) -> Prompt:
     """The conversation that asks for one sentence.
 
     Args:
@@ -36,10 +44,13 @@ def prompt(text: str, to: Language, terms: Mapping[str, str], *, parameters: int
         terms: what the glossary says on it.
         parameters: the model's size; a wording that works for one size fails for the other.
         keep: numbers and names that the first answer lost.
+        before: the sentence before it, which a small model would translate too.
     """
     table = _table()[to]
     wording = table["large" if parameters >= LARGE_FROM_PARAMETERS else "small"]
     system: str = wording["system"]
+    if before and "before" in wording:
+        system += wording["before"].format(before=before)
     if terms:
         said = (table["term"].format(term=term, wanted=wanted) for term, wanted in terms.items())
         system += wording["terms"].format(terms=table["joiner"].join(said))
