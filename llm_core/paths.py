@@ -67,6 +67,11 @@ class Paths:
         """What went wrong, with tracebacks."""
         return self.home / "workbench.log"
 
+    @property
+    def runs(self) -> Path:
+        """A folder for each training run."""
+        return self.home / "runs"
+
     def run(self, name: str) -> Path:
         """The folder of the training run `name`."""
-        return self.home / "runs" / safe_name(name)
+        return self.runs / safe_name(name)

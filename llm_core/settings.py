@@ -12,6 +12,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from llm_core.paths import Paths
 from llm_core.values import refused
 
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
 
 class Settings(BaseSettings):
     """What the environment may change. Read once at the start, then fixed."""
@@ -92,6 +94,11 @@ class Settings(BaseSettings):
             return cls(**given)
         except ValidationError as error:
             raise refused(cls, error, variables) from None
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only people at this computer are served, who are then taken for one person."""
+        return self.host in LOOPBACK
 
     @property
     def paths(self) -> Paths:

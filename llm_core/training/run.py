@@ -11,7 +11,7 @@ import json
 import math
 import random
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from llm_core.training.families import FAMILIES, Family
 from llm_core.training.loop import StepRecord, Trainer
 from llm_core.training.objectives import objective_of
 from llm_core.training.objectives.base import Objective
+from llm_core.training.state import Wish
 
 _DECIDES_TEXT = {
     "family",
@@ -99,10 +100,12 @@ class Run:
         if self._report().get("fingerprint") != fingerprint:
             self._write("report.json", {"fingerprint": fingerprint, **self.objective.prepare()})
 
-    def train(self, resume: bool = False) -> Events:
+    def train(self, resume: bool = False, asked: Callable[[], Wish] = lambda: "go") -> Events:
         """Item(StepRecord) an update, Item(Look) now and then, Done(Outcome); all but the last in metrics.jsonl.
 
         resume: go on from the newest whole checkpoint, if there is one; otherwise earlier ones are deleted.
+        asked: called after each update; at "pause" a checkpoint is written and there is no Done, at "stop" the
+        run ends as if its budget were spent.
         """
         torch.manual_seed(self.config.seed)
         random.seed(self.config.seed)
@@ -121,9 +124,14 @@ class Run:
                     metrics.write(json.dumps(asdict(line), ensure_ascii=False) + "\n")
                     metrics.flush()
                     yield Item(line)
-        save_model(trainer.model, self.tokenizer, self.folder / "model")
-        if scores := self.objective.examine(trainer.model):
+                if (wish := asked()) != "go":
+                    trainer.save()
+                    if wish == "pause":
+                        return
+                    break
+        if scores := self.objective.examine(trainer.model):  # before it is saved: a threshold may go into its config
             self._write("scores.json", scores)
+        save_model(trainer.model, self.tokenizer, self.folder / "model")
         yield Done(self._outcome(trainer, last))
 
     def build_model(self) -> PreTrainedModel:

@@ -18,6 +18,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llm_core.messages import Language, language_of, say
+from llm_core.settings import LOOPBACK
 from llm_core.web.i18n import COOKIE, LOCALES
 from llm_core.web.theme import tokens_css
 
@@ -47,7 +48,6 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 # Gradio would have the server fetch these for anyone: `file=https://...` and `proxy=https://...`.
 _FETCHES = re.compile(r"file=(https?|ftp):|/proxy=", re.IGNORECASE)
 # The OpenAI protocol looks at its callers itself: its clients expect refusals in its own shape.

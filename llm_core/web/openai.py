@@ -19,10 +19,9 @@ from llm_core.errors import UserError
 from llm_core.events import Delta, Done, Event, Progress
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, language_of
-from llm_core.settings import Settings
+from llm_core.settings import LOOPBACK, Settings
 from llm_core.values import shown
 from llm_core.web import openai_embeddings, openai_request
-from llm_core.web.headers import LOOPBACK
 from llm_core.web.listening import Listening
 from llm_core.web.openai_reply import Writer, error_record, sse
 

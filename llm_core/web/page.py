@@ -11,10 +11,11 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from llm_core.errors import UserError
+from llm_core.settings import LOOPBACK
 from llm_core.web import api, header, tab_analyze, tab_ask, tab_chat, tab_summarize, tab_train, tab_translate
 from llm_core.web.frame import PRIVATE, STATIC, Build, Frame, known_visitor
 from llm_core.web.gradio import gr
-from llm_core.web.headers import LOOPBACK, PageHeaders
+from llm_core.web.headers import PageHeaders
 from llm_core.web.i18n import t, translations
 from llm_core.web.theme import theme
 

@@ -1,0 +1,273 @@
+"""One training run as a process of its own: python -m llm_core.training.job FOLDER
+
+It outlives the server, the browser and the terminal that began it. It writes the run's folder; everyone else only
+reads there, but for request.json. One run trains at a time on a machine, with all that the machine has; the others
+wait in line.
+"""
+
+from __future__ import annotations
+
+import _thread
+import argparse
+import contextlib
+import dataclasses
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import filelock
+import psutil
+
+from llm_core.errors import UserError
+from llm_core.events import Done, Item
+from llm_core.training import state
+from llm_core.training.config import TrainConfig
+from llm_core.training.state import State, Wish
+
+if TYPE_CHECKING:
+    from llm_core.training.run import Run
+
+log = logging.getLogger("llm_core.training.job")
+
+HEARTBEAT_S = 1.0
+LINE_S = 0.3
+BEGIN_S = 30.0
+RUN_LOCK, DEVICE_LOCK = ".job.lock", ".device.lock"
+LOWER = 10  # how much nicer than others, as `nice` counts
+
+
+class Paused(Exception):
+    """Somebody asked for a pause before training began."""
+
+
+class Said:
+    """What the process says of itself: changed by the one that works, written by a thread of its own.
+
+    Args:
+        folder: of the run.
+        first: the state to begin with.
+    """
+
+    def __init__(self, folder: Path, first: State) -> None:
+        self.folder = folder
+        self.state = first
+        self._writing = threading.Lock()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+
+    def __enter__(self) -> Said:
+        self.now()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+        self.now()
+
+    def change(self, **changes: Any) -> None:
+        """Take note; it is written within a second."""
+        self.state = dataclasses.replace(self.state, **changes)
+
+    def now(self, **changes: Any) -> None:
+        """Take note, and write it at once."""
+        with self._writing:
+            self.change(**changes, updated=time.time())
+            self.state.write(self.folder)
+
+    def notice(self, code: str, **facts: Any) -> None:
+        """Something that the person should know, though the run goes on."""
+        self.now(notices=(*self.state.notices, {"code": code, "facts": facts}))
+
+    def _beat(self) -> None:
+        while not self._ended.wait(HEARTBEAT_S):
+            with contextlib.suppress(UserError, OSError):  # a full disk is found by the one that works
+                self.now()
+            if self.state.state in ("queued", "preparing") and state.asked(self.folder) != "go":
+                _thread.interrupt_main()  # reading a large text has no other place to stop at
+                return
+
+
+@dataclasses.dataclass(frozen=True)
+class Job:
+    """The work on one run, from its place in the line to its end.
+
+    Args:
+        folder: of the run; config.json stands in it.
+        threads: for computing.
+        follows: a process without which it pauses; 0 for none.
+    """
+
+    folder: Path
+    threads: int
+    follows: int = 0
+
+    def work(self, first: State) -> None:
+        """Train, and leave in state.json how it ended."""
+        with Said(self.folder, first) as said:
+            try:
+                ended = self._in_turn(said)
+            except (Paused, KeyboardInterrupt):
+                ended = {"state": "paused"}
+            except UserError as error:
+                ended = {"state": "failed", "error": {"code": error.code, "facts": _plain(error.facts)}}
+            except Exception:
+                number = secrets.token_hex(3).upper()
+                log.exception("unexpected error %s", number)
+                ended = {"state": "failed", "error": {"code": "run_failed", "facts": {"number": number}}}
+            state.forget_wish(self.folder)
+            said.change(**ended, seconds_left=None)
+
+    def _in_turn(self, said: Said) -> dict[str, Any]:
+        with self._turn(said.state.ticket):
+            said.now(state="preparing", started=time.time(), error=None)
+            run = self._prepared(said)
+            said.now(state="training")
+            return self._train(run, said)
+
+    @contextlib.contextmanager
+    def _turn(self, ticket: float) -> Iterator[None]:
+        """Wait until those who asked before have ended, then keep the machine."""
+        runs = self.folder.parent
+        device = filelock.FileLock(runs / DEVICE_LOCK, timeout=0)
+        while True:
+            self._check_wish()
+            if all(other >= ticket for other, folder in state.line(runs) if folder != self.folder):
+                with contextlib.suppress(filelock.Timeout), device:
+                    yield
+                    return
+            time.sleep(LINE_S)
+
+    def _check_wish(self) -> None:
+        if self._wish() != "go":
+            raise Paused
+
+    def _wish(self) -> Wish:
+        if self.follows and not psutil.pid_exists(self.follows):
+            return "pause"
+        return state.asked(self.folder)
+
+    def _prepared(self, said: Said) -> Run:
+        import torch
+
+        from llm_core.training.run import Run
+
+        torch.set_num_threads(self.threads)
+        config = TrainConfig.model_validate_json((self.folder / "config.json").read_text(encoding="utf-8"))
+        run = Run(config, self.folder)
+        run.prepare()
+        said.change(device=_device_name(), steps=config.budget.steps)
+        return run
+
+    def _train(self, run: Run, said: Said) -> dict[str, Any]:
+        for event in run.train(resume=True, asked=self._wish):
+            if isinstance(event, Item):
+                said.change(**_figures(event.value, run))
+            elif isinstance(event, Done):
+                outcome = event.result
+                return {
+                    "state": "done",
+                    "step": outcome.steps,
+                    "parameters": outcome.parameters,
+                    "train_loss": outcome.train_loss,
+                    "valid_loss": outcome.valid_loss,
+                    "bits_per_char": outcome.bits_per_char,
+                    "seconds": outcome.seconds,
+                    "tokens_per_second": outcome.tokens_per_second,
+                }
+        return {"state": "paused"}
+
+
+def _figures(value: Any, run: Run) -> dict[str, Any]:
+    """What an update, or a look at the model, adds to the state."""
+    from llm_core.training.loop import StepRecord
+
+    if not isinstance(value, StepRecord):
+        return {"valid_loss": value.valid_loss, "bits_per_char": value.bits_per_char}
+    budget = run.config.budget
+    spent = value.step / budget.steps if budget.steps else value.seconds / (budget.seconds or 1.0)
+    return {
+        "step": value.step,
+        "seconds": value.seconds,
+        "seconds_left": value.seconds * (1 - spent) / spent if spent else None,
+        "train_loss": value.loss,
+        "tokens_per_second": value.tokens_per_second,
+        "memory_bytes": _memory_bytes(),
+    }
+
+
+def _memory_bytes() -> int:
+    import torch
+
+    if torch.cuda.is_available():
+        return int(torch.cuda.max_memory_allocated())
+    return int(psutil.Process().memory_info().rss)
+
+
+def _device_name() -> str:
+    import torch
+
+    return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "CPU"
+
+
+def _plain(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: value if isinstance(value, int | float) else str(value) for name, value in facts.items()}
+
+
+def main() -> None:
+    """Train the run in FOLDER, or go on with it."""
+    options = _options()
+    folder = options.folder.resolve()
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    _step_back()
+    signal.signal(signal.SIGTERM, lambda *_: state.ask(folder, "pause"))  # the computer is shut down
+    with contextlib.suppress(filelock.Timeout), filelock.FileLock(folder / RUN_LOCK, timeout=5):
+        before = _announced(folder, options.ticket)
+        threads = before.threads or options.threads
+        me = psutil.Process()
+        first = dataclasses.replace(
+            before, state="queued", pid=me.pid, pid_started=me.create_time(), threads=threads, error=None
+        )
+        Job(folder, threads, options.follows).work(first)
+
+
+def _announced(folder: Path, ticket: float) -> State:
+    """The state that whoever began this process writes once it has begun; another one of before is not waited for."""
+    until = time.monotonic() + BEGIN_S
+    while ticket and time.monotonic() < until:
+        found = State.read(folder)
+        if found and found.ticket == ticket:
+            return found
+        time.sleep(0.02)
+    now = time.time()
+    found = State.read(folder)
+    return dataclasses.replace(found, ticket=now) if found else State("queued", created=now, ticket=now)
+
+
+def _step_back() -> None:
+    """Leave the machine to whoever sits at it."""
+    with contextlib.suppress(psutil.Error, OSError):
+        if sys.platform == "win32":
+            psutil.Process().nice(psutil.BELOW_NORMAL_PRIORITY_CLASS)
+        else:
+            os.nice(LOWER)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m llm_core.training.job")
+    parser.add_argument("folder", type=Path, help="a run's folder, with its config.json")
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--ticket", type=float, default=0.0, help="the place in the line that was promised")
+    parser.add_argument("--follows", type=int, default=0, help="pause when this process has ended")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
