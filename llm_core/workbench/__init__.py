@@ -21,6 +21,7 @@ from llm_core.workbench.replies import Replies
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.workbench.libraries import Desk
+    from llm_core.workbench.runs import Runs
     from llm_core.workbench.summaries import Summaries
     from llm_core.workbench.translations import Translations
 
@@ -108,6 +109,13 @@ class Workbench:
             The events of `tasks.translate`; `Done` holds a `tasks.translation.Translation`.
         """
         return self.translations.events(source, options, visitor=visitor)
+
+    @functools.cached_property
+    def runs(self) -> Runs:
+        """Training runs of visitors and of the command line."""
+        from llm_core.workbench.runs import Runs
+
+        return Runs(self.settings)
 
     def chat(self, messages: Sequence[Message], *, visitor: str = "", **options: Any) -> Events:
         """Answer the last message of a conversation that the caller keeps itself.
