@@ -117,8 +117,13 @@ class Grows(Protocol[Picture]):
         ...
 
 
-def paint(job: Job, live: Grows[Picture]) -> Iterator[Picture]:
+def paint(job: Job, live: Grows[Picture], every_s: float = PAINT_EVERY_S) -> Iterator[Picture]:
     """The pictures of a running job, as often as is worth it.
+
+    Args:
+        job: it.
+        live: takes in its events.
+        every_s: at most once in that time; more for a large picture.
 
     Raises:
         UserError: what ended the job.
@@ -127,7 +132,7 @@ def paint(job: Job, live: Grows[Picture]) -> Iterator[Picture]:
     for _, event in job.watch():
         changed = live.take(event) or changed
         now = time.monotonic()
-        if (changed and now - last >= PAINT_EVERY_S) or now - last >= SIGN_EVERY_S:
+        if (changed and now - last >= every_s) or now - last >= SIGN_EVERY_S:
             changed, last = False, now
             yield live.picture()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llm_core.web import model_menu
 from llm_core.web.ask import screen as parts
 from llm_core.web.ask.handlers import Handlers
 from llm_core.web.ask.view import View
@@ -23,13 +24,16 @@ def build(workbench: Workbench, frame: Frame) -> None:
     visitor, outputs = frame.visitor, parts.outputs(screen)
     # A new job ends the following of the one before; the job itself goes on.
     last: dict[str, Any] = {**PRIVATE, "trigger_mode": "always_last"}
-    screen.adding.change(handlers.follow_adding, [visitor, screen.current, screen.adding], outputs, **last)
+    screen.adding.change(
+        handlers.follow_adding, [visitor, screen.current, screen.adding, screen.model], outputs, **last
+    )
     screen.asking.change(handlers.follow_asking, [visitor, screen.asking], outputs, **last)
     screen.upload.upload(handlers.add, [visitor, screen.upload], outputs, **EVENT)
     screen.rail.act(handlers.rail, [visitor, screen.current], outputs, **EVENT)
-    screen.question.submit(handlers.question, [visitor, screen.question], outputs, **EVENT)
+    screen.question.submit(handlers.question, [visitor, screen.question, screen.model], outputs, **EVENT)
     screen.question.stop(handlers.stop, visitor, None, **EVENT)
     screen.thread.act(handlers.act, visitor, outputs, **EVENT)
     screen.sheet.act(handlers.act, visitor, outputs, **EVENT)
     screen.live.act(handlers.act, visitor, outputs, **EVENT)
+    model_menu.keep_up(screen.model, workbench, frame)
     frame.opened.then(handlers.restore, visitor, outputs, **EVENT)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llm_core.web import model_menu
 from llm_core.web.frame import PRIVATE, Frame
 from llm_core.web.summarize.handlers import Handlers
 from llm_core.web.summarize.screen import build as build_screen
@@ -18,7 +19,7 @@ def build(workbench: Workbench, frame: Frame) -> None:
     """The tab with all its events."""
     screen = build_screen()
     handlers = Handlers(workbench, screen)
-    dials = [screen.method, screen.sentences, screen.form, screen.to]
+    dials = [screen.method, screen.sentences, screen.form, screen.to, screen.model]
     outputs: list[Any] = [
         screen.source, screen.edit, screen.text, screen.upload, screen.start, *dials, screen.dials, screen.go,
         screen.stop, screen.notice, screen.result,
@@ -30,4 +31,5 @@ def build(workbench: Workbench, frame: Frame) -> None:
         component.act(handlers.act, [frame.visitor, *dials], outputs, **EVENT)
     screen.stop.click(handlers.stop, frame.visitor, None, **EVENT)
     screen.method.change(handlers.show_dials, screen.method, outputs, **EVENT)
+    model_menu.keep_up(screen.model, workbench, frame)
     frame.opened.then(handlers.restore, frame.visitor, outputs, **EVENT)

@@ -12,6 +12,7 @@ from pathlib import Path
 from llm_core.errors import UserError
 from llm_core.messages import explain, say
 from llm_core.text.spans import Span
+from llm_core.web import model_menu
 from llm_core.web.ask import pieces
 from llm_core.web.ask.screen import Followed
 from llm_core.web.ask.view import Added, Asked, Update, View
@@ -33,7 +34,8 @@ class Handlers:
     def restore(self, visitor: str, request: gr.Request) -> Update:
         """The page was opened or reloaded."""
         language = language_of_request(request)
-        return self._view.guarded(language, lambda: self._view.everything(visitor, language))
+        menu = {self._screen.model: model_menu.filled(self._view.workbench.models, language, None)}
+        return menu | self._view.guarded(language, lambda: self._view.everything(visitor, language))
 
     # ---------------------------------------------------------------- documents
 
@@ -48,7 +50,7 @@ class Handlers:
         return self._view.guarded(language_of_request(request), added)
 
     def follow_adding(
-        self, visitor: str, current: str, followed: Followed | None, request: gr.Request
+        self, visitor: str, current: str, followed: Followed | None, model: str, request: gr.Request
     ) -> Iterator[Update]:
         """Show files being read, then the list as it is; ask what was to be asked of them."""
         language = language_of_request(request)
@@ -65,7 +67,7 @@ class Handlers:
             told = pieces.notice(explain(error, language))
         yield self._view.rail(visitor, current, language) | {self._screen.trouble: told + live.trouble()}
         if followed and followed.question:
-            yield self._asked(visitor, followed.question, request)
+            yield self._asked(visitor, followed.question, model, request)
         elif not self._desk.answers(visitor) and not self._desk.asking(visitor):
             yield self._view.answers(visitor, language)
 
@@ -90,9 +92,9 @@ class Handlers:
 
     # ---------------------------------------------------------------- questions
 
-    def question(self, visitor: str, question: str, request: gr.Request) -> Update:
+    def question(self, visitor: str, question: str, model: str, request: gr.Request) -> Update:
         """Ask. On an error the question stays in the box. (Not `ask`: Gradio keeps that name for the API.)"""
-        return self._asked(visitor, question, request)
+        return self._asked(visitor, question, model, request)
 
     def follow_asking(self, visitor: str, followed: Followed | None, request: gr.Request) -> Iterator[Update]:
         """Show the answer as it is made, then all answers."""
@@ -138,11 +140,11 @@ class Handlers:
 
         return self._view.guarded(language, done)
 
-    def _asked(self, visitor: str, question: str, request: gr.Request) -> Update:
+    def _asked(self, visitor: str, question: str, model: str, request: gr.Request) -> Update:
         language = language_of_request(request)
 
         def asked() -> Update:
-            self._desk.ask(visitor, question)
+            self._desk.ask(visitor, question, model or None)
             buttons = self._view.buttons(language, running=True)[self._screen.question]
             return {
                 self._screen.question: gr.update(value="", **{k: buttons[k] for k in ("submit_btn", "stop_btn")}),

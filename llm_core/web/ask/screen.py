@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm_core.documents.formats import SUFFIXES
+from llm_core.web import model_menu
 from llm_core.web.frame import STATIC, fold, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import t
@@ -30,6 +31,7 @@ class Screen:
     upload: gr.UploadButton
     rail: gr.HTML
     trouble: gr.HTML  # files that could not be read
+    model: gr.Dropdown
     question: gr.Textbox
     notice: gr.HTML
     live: gr.HTML
@@ -47,6 +49,7 @@ def build() -> Screen:
             )
             rail = html("", elem_id="ask-rail", js_on_load=_script("ask-rail.js"))
             trouble = html("", elem_id="ask-trouble")
+            model = model_menu.build("ask-model")
         with gr.Column(elem_classes=["area-main"]):
             question = gr.Textbox(
                 placeholder=t("ask.question"), label=t("ask.question"), show_label=False, lines=1, max_lines=4,
@@ -57,13 +60,13 @@ def build() -> Screen:
             thread = html("", elem_id="ask-thread", js_on_load=_script("ask-thread.js"))
         with gr.Column(elem_classes=["area-side"]):
             sheet = html("", elem_id="ask-sheet", js_on_load=_script("ask-sheet.js"))
-    return Screen(current, adding, asking, upload, rail, trouble, question, notice, live, thread, sheet)
+    return Screen(current, adding, asking, upload, rail, trouble, model, question, notice, live, thread, sheet)
 
 
 def outputs(screen: Screen) -> list[Any]:
     """All that a handler may change."""
     shown = [screen.current, screen.adding, screen.asking, screen.rail, screen.trouble, screen.question]
-    return [*shown, screen.notice, screen.live, screen.thread, screen.sheet]
+    return [*shown, screen.model, screen.notice, screen.live, screen.thread, screen.sheet]
 
 
 def _script(name: str) -> str:

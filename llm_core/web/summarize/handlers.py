@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,10 +9,12 @@ from typing import TYPE_CHECKING, Any
 from llm_core.errors import UserError
 from llm_core.jobs import Job, unexpected
 from llm_core.messages import Language, explain
+from llm_core.web import model_menu
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
+from llm_core.web.render import paint
 from llm_core.web.summarize import pieces
-from llm_core.web.summarize.progress import Making
+from llm_core.web.summarize.progress import Making, Picture
 from llm_core.web.summarize.screen import Screen
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from llm_core.workbench.summaries import Summaries
 
 Update = dict[Any, Any]
-PAINT_EVERY_S = 0.1
-SIGN_EVERY_S = 1.0
 
 
 class Handlers:
@@ -42,10 +41,18 @@ class Handlers:
         return self._workbench.summaries
 
     def go(
-        self, visitor: str, text: str, method: str, sentences: float, form: str, to: str, request: gr.Request
+        self,
+        visitor: str,
+        text: str,
+        method: str,
+        sentences: float,
+        form: str,
+        to: str,
+        model: str,
+        request: gr.Request,
     ) -> Iterator[Update]:
         """Summarize what is in the box, or, where the box is put away, the same text again."""
-        options = _options(method, sentences, form, to)
+        options = _options(method, sentences, form, to, model)
 
         def start() -> Job:
             if text.strip():
@@ -55,21 +62,37 @@ class Handlers:
         yield from self._followed(visitor, start, language_of_request(request))
 
     def change(
-        self, visitor: str, text: str, method: str, sentences: float, form: str, to: str, request: gr.Request
+        self,
+        visitor: str,
+        text: str,
+        method: str,
+        sentences: float,
+        form: str,
+        to: str,
+        model: str,
+        request: gr.Request,
     ) -> Iterator[Update]:
         """Another length: key sentences are there at once, so nobody has to ask for them."""
         work = self._summaries.last(visitor)
         if work is None or work.options.method != "key" or method != "key":
             return
-        yield from self.go(visitor, text, method, sentences, form, to, request)
+        yield from self.go(visitor, text, method, sentences, form, to, model, request)
 
     def upload(
-        self, visitor: str, file: str | None, method: str, sentences: float, form: str, to: str, request: gr.Request
+        self,
+        visitor: str,
+        file: str | None,
+        method: str,
+        sentences: float,
+        form: str,
+        to: str,
+        model: str,
+        request: gr.Request,
     ) -> Iterator[Update]:
         """Read a file and summarize it."""
         if not file:
             return
-        path, options = Path(file), _options(method, sentences, form, to)
+        path, options = Path(file), _options(method, sentences, form, to, model)
         start = lambda: self._summaries.start_file(visitor, path, path.name, options)  # noqa: E731
         yield {self._screen.text: "", self._screen.upload: None}
         yield from self._followed(visitor, start, language_of_request(request))
@@ -81,6 +104,7 @@ class Handlers:
         sentences: float,
         form: str,
         to: str,
+        model: str,
         event: gr.EventData,
         request: gr.Request,
     ) -> Iterator[Update]:
@@ -90,7 +114,7 @@ class Handlers:
             yield {self._screen.edit: gr.update(visible=True), self._screen.source: "", self._screen.result: ""}
         elif sent.get("do") == "example" and (text := pieces.example(str(sent.get("id")))):
             yield {self._screen.text: text}
-            yield from self.go(visitor, text, method, sentences, form, to, request)
+            yield from self.go(visitor, text, method, sentences, form, to, model, request)
 
     def stop(self, visitor: str) -> None:
         """Stop; what is there stays."""
@@ -103,8 +127,9 @@ class Handlers:
     def restore(self, visitor: str, request: gr.Request) -> Iterator[Update]:
         """The page is opened: show the last summary, and follow it while it is being made."""
         language = language_of_request(request)
-        yield {self._screen.start: pieces.empty(language)}
         work = self._summaries.last(visitor)
+        menu = model_menu.filled(self._workbench.models, language, work.options.model if work else None)
+        yield {self._screen.start: pieces.empty(language), self._screen.model: menu}
         if work is None:
             return
         options = work.options
@@ -129,34 +154,30 @@ class Handlers:
                 return
             making = Making(work.options, work.source, language)
             yield from self._painted(visitor, job, making)
-            yield self._picture(making, running=False) | {self._screen.notice: ""}
+            yield self._picture(making.end(), running=False) | {self._screen.notice: ""}
         except UserError as error:
             yield self._failed(explain(error, language))
         except Exception:
             yield self._failed(explain(unexpected("a handler of Summarize"), language))
 
     def _painted(self, visitor: str, job: Job, making: Making) -> Iterator[Update]:
-        last = 0.0
         yield self._buttons(running=True) | {self._screen.notice: ""}
         try:
-            for _, event in job.watch():
-                making.take(event)
-                if time.monotonic() - last < PAINT_EVERY_S:
-                    continue
+            for picture in paint(job, making):
                 work = self._summaries.last(visitor)
                 if work is None or work.job is not job:
                     return
-                last = time.monotonic()
-                yield self._picture(making, running=True)
+                yield self._picture(picture, running=True)
         except UserError:
             if making.summary is not None:
-                yield self._picture(making, running=False)  # the key sentences stay
+                yield self._picture(making.end(), running=False)  # the key sentences stay
             raise
 
-    def _picture(self, making: Making, *, running: bool) -> Update:
-        update: Update = {self._screen.result: making.result(running=running)} | self._buttons(running=running)
-        if making.summary is not None:
-            update |= {self._screen.source: making.source(), self._screen.edit: gr.update(visible=False)}
+    def _picture(self, picture: Picture, *, running: bool) -> Update:
+        source, result = picture
+        update: Update = {self._screen.result: result} | self._buttons(running=running)
+        if source:
+            update |= {self._screen.source: source, self._screen.edit: gr.update(visible=False)}
         return update
 
     def _buttons(self, *, running: bool) -> Update:
@@ -166,5 +187,6 @@ class Handlers:
         return {self._screen.notice: pieces.notice(sentence)} | self._buttons(running=False)
 
 
-def _options(method: str, sentences: float, form: str, to: str) -> dict[str, Any]:
-    return {"method": method, "sentences": int(sentences), "form": form, "to": None if to == "same" else to}
+def _options(method: str, sentences: float, form: str, to: str, model: str) -> dict[str, Any]:
+    spoken = None if to == "same" else to
+    return {"method": method, "sentences": int(sentences), "form": form, "to": spoken, "model": model or None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterator, Sequence
 from html import escape
 from pathlib import Path
@@ -179,8 +180,8 @@ def script(options: SummaryOptions, name: str | None, language: Language) -> str
         name: of the file, None for a pasted text.
         language: of the page.
     """
-    given = options.model_dump(exclude_defaults=True, exclude={"model"})
-    flags = "".join(f" --{option} {value}" for option, value in given.items())
+    given = options.model_dump(exclude_defaults=True)
+    flags = "".join(f" --{option} {shlex.quote(str(value))}" for option, value in given.items())
     file = "-" if name is None else json.dumps(name, ensure_ascii=False)
     command = f"python -m llm_core summarize {file}{flags} --json"
     values = "".join(f", {option}={json.dumps(value)}" for option, value in given.items())

@@ -11,6 +11,8 @@ from llm_core.tasks.summary import Part, Rejected, Summary, SummaryOptions
 from llm_core.web.frame import escape
 from llm_core.web.summarize import pieces
 
+Picture = tuple[str, str]  # the left column, "" before the key sentences are there, and the right one
+
 
 class Making:
     """Takes the events of a job and gives the HTML of the two columns.
@@ -33,8 +35,8 @@ class Making:
         self._growing: dict[int, str] = {}
         self._wrote_from = 0.0
 
-    def take(self, event: Event) -> None:
-        """Take in one event."""
+    def take(self, event: Event) -> bool:
+        """Take in one event; says whether the picture changed."""
         match event:
             case Progress():
                 self._stage = event
@@ -55,6 +57,17 @@ class Making:
                 self._notes[code] = say(self._language, f"notices.{code}", **event.facts)
             case Done(Summary() as summary):
                 self.summary, self.done = summary, True
+            case _:
+                return False
+        return True
+
+    def picture(self) -> Picture:
+        """Both columns, while it is being made."""
+        return self.source(), self.result(running=True)
+
+    def end(self) -> Picture:
+        """Both columns, however it ended."""
+        return self.source(), self.result(running=False)
 
     def source(self) -> str:
         """The left column; nothing before the key sentences are there."""

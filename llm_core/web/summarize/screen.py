@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import get_args
 
 from llm_core.tasks.summary import Form
+from llm_core.web import model_menu
 from llm_core.web.frame import STATIC, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import t
@@ -26,9 +27,10 @@ class Screen:
     start: gr.HTML
     method: gr.Radio
     sentences: gr.Slider
-    dials: gr.Row
+    dials: gr.Column
     form: gr.Dropdown
     to: gr.Dropdown
+    model: gr.Dropdown
     go: gr.Button
     stop: gr.Button
     notice: gr.HTML
@@ -42,12 +44,14 @@ def build() -> Screen:
             source, edit, text, upload, start = _left()
         with gr.Column(elem_classes=["area-side"]):
             method, sentences = _dials()
-            dials, form, to = _rewriting_dials()
+            dials, form, to, model = _rewriting_dials()
             go = gr.Button(t("summarize.go"), variant="primary", elem_id="summary-go")
             stop = gr.Button(t("summarize.stop"), visible=False, elem_id="summary-stop")
             notice = html("", elem_id="summary-notice")
             result = html("", elem_id="summary-result", css_class="summary")
-    return Screen(source, edit, text, upload, start, method, sentences, dials, form, to, go, stop, notice, result)
+    return Screen(
+        source, edit, text, upload, start, method, sentences, dials, form, to, model, go, stop, notice, result
+    )
 
 
 def _left() -> tuple[gr.HTML, gr.Column, gr.Textbox, gr.UploadButton, gr.HTML]:
@@ -81,14 +85,16 @@ def _dials() -> tuple[gr.Radio, gr.Slider]:
     return method, sentences
 
 
-def _rewriting_dials() -> tuple[gr.Row, gr.Dropdown, gr.Dropdown]:
-    with gr.Row(visible=False, elem_classes=["pair-of-dials"]) as dials:
-        form = gr.Dropdown(
-            [(t(f"summarize.form_{name}"), name) for name in get_args(Form)], value="paragraph",
-            label=t("summarize.form"), interactive=True, elem_id="summary-form",
-        )  # fmt: skip
-        to = gr.Dropdown(
-            [(t("summarize.to_same"), "same"), (t("summarize.in_zh"), "zh"), (t("summarize.in_en"), "en")],
-            value="same", label=t("summarize.to"), interactive=True, elem_id="summary-to",
-        )  # fmt: skip
-    return dials, form, to
+def _rewriting_dials() -> tuple[gr.Column, gr.Dropdown, gr.Dropdown, gr.Dropdown]:
+    with gr.Column(visible=False) as dials:
+        with gr.Row(elem_classes=["pair-of-dials"]):
+            form = gr.Dropdown(
+                [(t(f"summarize.form_{name}"), name) for name in get_args(Form)], value="paragraph",
+                label=t("summarize.form"), interactive=True, elem_id="summary-form",
+            )  # fmt: skip
+            to = gr.Dropdown(
+                [(t("summarize.to_same"), "same"), (t("summarize.in_zh"), "zh"), (t("summarize.in_en"), "en")],
+                value="same", label=t("summarize.to"), interactive=True, elem_id="summary-to",
+            )  # fmt: skip
+        model = model_menu.build("summary-model")
+    return dials, form, to, model

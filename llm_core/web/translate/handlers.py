@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
-from llm_core.events import Done, Notice, Progress
-from llm_core.jobs import Job, unexpected
+from llm_core.events import Done, Event, Item, Notice, Progress
+from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.tasks import glossary as glossaries
+from llm_core.web import model_menu
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
+from llm_core.web.render import paint
 from llm_core.web.translate import pieces
 from llm_core.web.translate.screen import BY_ITSELF, Followed, Screen
 
@@ -26,8 +28,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.translations import Translations
 
 Update = dict[Any, Any]  # component -> its new value
-PAINT_EVERY_S = 0.3
-SIGN_EVERY_S = 1.0
+PAINT_EVERY_S = 0.3  # a page of pairs is large
 
 
 class Handlers:
@@ -51,8 +52,9 @@ class Handlers:
         language = language_of_request(request)
 
         def shown() -> Update:
-            start: Update = {self._screen.start: pieces.empty(language)}
             work, job = self._translations.work(visitor), self._translations.running(visitor)
+            menu = model_menu.filled(self._workbench.models, language, work.options.model if work else None)
+            start: Update = {self._screen.start: pieces.empty(language), self._screen.model: menu}
             if work is None and job is None:
                 return start
             update = start | self._shown(visitor, language)
@@ -64,16 +66,18 @@ class Handlers:
 
         return self._guarded(language, shown)
 
-    def go(self, visitor: str, text: str, to: str, glossary: str, request: gr.Request) -> Update:
+    def go(self, visitor: str, text: str, to: str, glossary: str, model: str, request: gr.Request) -> Update:
         """Translate what is in the box."""
-        return self._started(visitor, text, to, glossary, request)
+        return self._started(visitor, text, to, glossary, model, request)
 
-    def upload(self, visitor: str, file: str | None, to: str, glossary: str, request: gr.Request) -> Update:
+    def upload(
+        self, visitor: str, file: str | None, to: str, glossary: str, model: str, request: gr.Request
+    ) -> Update:
         """Translate a file."""
         if not file:
             return {self._screen.upload: None}
         path = Path(file)
-        update = self._started(visitor, (path, path.name), to, glossary, request)
+        update = self._started(visitor, (path, path.name), to, glossary, model, request)
         path.unlink(missing_ok=True)  # the workbench has its copy
         return update | {self._screen.upload: None}
 
@@ -94,8 +98,7 @@ class Handlers:
         told = ""
         try:
             if job and followed:
-                for stage, said in _paint(job, language):
-                    told = said or told
+                for stage, told in paint(job, _Growing(language), PAINT_EVERY_S):
                     yield self._growing(visitor, stage, language, followed) | {self._screen.notice: told}
                 told = ""  # how long it would take is past
         except UserError as error:
@@ -109,7 +112,14 @@ class Handlers:
         self._translations.stop(visitor)
 
     def act(
-        self, visitor: str, to: str, glossary: str, first: int, event: gr.EventData, request: gr.Request
+        self,
+        visitor: str,
+        to: str,
+        glossary: str,
+        model: str,
+        first: int,
+        event: gr.EventData,
+        request: gr.Request,
     ) -> Update:
         """A word in our HTML was clicked. What it says comes from the browser, so anything may be in it."""
         language = language_of_request(request)
@@ -118,7 +128,7 @@ class Handlers:
         number = int(name) if name.isdecimal() and len(name) < 9 else 0
         match do:
             case "example" if text := pieces.example(name):
-                return self._started(visitor, text, BY_ITSELF, glossary, request) | {self._screen.text: text}
+                return self._started(visitor, text, BY_ITSELF, glossary, model, request) | {self._screen.text: text}
             case "again":
                 return self._guarded(language, lambda: self._again(visitor, number, language, first))
             case "page":
@@ -134,14 +144,14 @@ class Handlers:
     # ---------------------------------------------------------------- inside
 
     def _started(
-        self, visitor: str, source: str | tuple[Path, str], to: str, glossary: str, request: gr.Request
+        self, visitor: str, source: str | tuple[Path, str], to: str, glossary: str, model: str, request: gr.Request
     ) -> Update:
         language = language_of_request(request)
 
         def start() -> Update:
             terms = glossaries.read(glossary)
             wanted = None if to == BY_ITSELF else to
-            self._translations.start(visitor, source, to=wanted, glossary=terms)
+            self._translations.start(visitor, source, to=wanted, glossary=terms, model=model or None)
             waiting = {self._screen.pairs: pieces.waiting(None, language), self._screen.doubts: ""}
             fresh = {self._screen.followed: Followed(), self._screen.first: 0, self._screen.notice: ""}
             return waiting | fresh | self._buttons(running=True, editing=False)
@@ -204,21 +214,33 @@ class Handlers:
             return {self._screen.notice: pieces.notice(told, language)}
 
 
-def _paint(job: Job, language: Language) -> Iterator[tuple[Progress | None, str]]:
-    """What is happening, as often as is worth a picture, and what is to be known.
+class _Growing:
+    """What is happening with a translation, and what is to be known; its sentences stand in the workbench."""
 
-    Raises:
-        UserError: what ended the job.
-    """
-    stage: Progress | None = None
-    told, last, translating = "", 0.0, False
-    for _, event in job.watch():
+    def __init__(self, language: Language) -> None:
+        self._language = language
+        self._stage: Progress | None = None
+        self._told = ""
+
+    def take(self, event: Event) -> bool:
+        """Take in one event; says whether the picture changed."""
         match event:
-            case Progress() if not translating or event.stage == "translating":
-                stage, translating = event, event.stage == "translating" and event.done > 0
+            case Progress() if event.stage == "translating" or not self._translating:
+                self._stage = event
             case Notice(code) if code != "model":
-                told = pieces.notice(say(language, f"notices.{code}", **event.facts), language, doubt=True)
-        if time.monotonic() - last >= PAINT_EVERY_S:
-            last = time.monotonic()
-            yield stage, told
-            told = ""
+                told = say(self._language, f"notices.{code}", **event.facts)
+                self._told = pieces.notice(told, self._language, doubt=True)
+            case Item():
+                pass
+            case _:
+                return False
+        return True
+
+    def picture(self) -> tuple[Progress | None, str]:
+        """The stage, and the notice as HTML."""
+        return self._stage, self._told
+
+    @property
+    def _translating(self) -> bool:
+        """Whether sentences have come: from then on their count stays in sight."""
+        return self._stage is not None and self._stage.stage == "translating" and self._stage.done > 0

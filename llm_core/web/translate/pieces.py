@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterable, Sequence
 from html import escape
 from pathlib import Path
@@ -218,8 +219,10 @@ def script(shown: Work, language: Language) -> str:
     ending = ending if ending in ("txt", "md", "docx") else "docx"
     out = json.dumps(f"{stem}.{shown.to}.{ending}", ensure_ascii=False) if shown.name else f"text.{shown.to}.txt"
     terms = " --glossary terms.csv" if shown.options.glossary else ""
-    command = f"python -m llm_core translate --to {shown.to} {file} --out {out}{terms}"
-    call = f'Client("http://127.0.0.1:7860").predict(text, to="{shown.to}", api_name="/translate")'
+    model = f" --model {shlex.quote(shown.options.model)}" if shown.options.model else ""
+    given = f", model={json.dumps(shown.options.model)}" if shown.options.model else ""
+    command = f"python -m llm_core translate --to {shown.to} {file} --out {out}{terms}{model}"
+    call = f'Client("http://127.0.0.1:7860").predict(text, to="{shown.to}"{given}, api_name="/translate")'
     return (
         f'<details class="cmd"><summary>{say(language, "translate.script")}</summary>'
         f'<pre tabindex="0"><code>{escape(command)}</code></pre><pre tabindex="0"><code>{escape(call)}</code></pre>'

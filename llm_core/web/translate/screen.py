@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from llm_core.documents.formats import SUFFIXES
+from llm_core.web import model_menu
 from llm_core.web.frame import STATIC, fold, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import t
@@ -41,6 +42,7 @@ class Screen:
     saved: gr.HTML
     glossary: gr.Textbox
     glossary_file: gr.UploadButton
+    model: gr.Dropdown
     doubts: gr.HTML
 
 
@@ -56,6 +58,7 @@ def build() -> Screen:
             saved = html(None, html_template="<i></i>", js_on_load=_script("save-file.js"), elem_id="translate-saved")
         with gr.Column(elem_classes=["area-side"]), fold("translate.margin"):
             glossary, glossary_file = _glossary()
+            model = model_menu.build("translate-model")
             doubts = html("", elem_id="doubts", css_class="margin")
     return Screen(
         followed,
@@ -72,6 +75,7 @@ def build() -> Screen:
         saved,
         glossary,
         glossary_file,
+        model,
         doubts,
     )
 
@@ -80,7 +84,8 @@ def outputs(screen: Screen) -> list[Any]:
     """All that a handler may change."""
     return [
         screen.followed, screen.first, screen.to, screen.go, screen.stop, screen.notice, screen.edit, screen.text,
-        screen.upload, screen.start, screen.pairs, screen.saved, screen.glossary, screen.glossary_file, screen.doubts,
+        screen.upload, screen.start, screen.pairs, screen.saved, screen.glossary, screen.glossary_file, screen.model,
+        screen.doubts,
     ]  # fmt: skip
 
 
