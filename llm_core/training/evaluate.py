@@ -12,6 +12,7 @@ from torch import Tensor
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.models.seq2seq import tag
+from llm_core.training.attention import PLAIN
 from llm_core.training.dataset import IGNORE, Batch, Stream
 from llm_core.training.loss import Loss, batch_loss
 
@@ -66,7 +67,8 @@ def bits_per_character(
 def continue_texts(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, prompts: Sequence[str]) -> list[str]:
     """Each prompt with what a decoder says next, always the likeliest token that is not worn out."""
     trained_with = model.config._attn_implementation
-    model.set_attn_implementation("sdpa")  # generation keeps a cache; the plain attention of training has none
+    if trained_with == PLAIN:
+        model.set_attn_implementation("sdpa")  # generation keeps a cache; the plain attention of training has none
     samples = []
     with at_rest(model):
         for prompt in prompts:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from llm_core.models import decoder, seq2seq
+from llm_core.models import decoder, recurrent, seq2seq
 from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Blocks, Pairs, Stream
@@ -68,7 +69,19 @@ def _pairs(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequ
     return Pairs((tokens[0], tokens[1]), (first, second), pad, batch.context, batch.micro_tokens, config.seed)
 
 
+def _recurrent(cell: recurrent.Cell) -> Family:
+    return _text(recurrent.SIZES[cell], partial(recurrent.build, cell))
+
+
+def _text(sizes: Mapping[str, Any], build: Callable[..., PreTrainedModel]) -> Family:
+    """A small family that reads running text."""
+    return Family(sizes, build, _blocks, continue_texts, "eager", lambda languages: [])
+
+
 FAMILIES: Mapping[str, Family] = {
+    "rnn": _recurrent("rnn"),
+    "lstm": _recurrent("lstm"),
+    "gru": _recurrent("gru"),
     "decoder": Family(decoder.SIZES, decoder.build, _blocks, continue_texts, PLAIN, lambda languages: []),
     "seq2seq": Family(seq2seq.SIZES, seq2seq.build, _pairs, translate_prompts, "eager", seq2seq.tags),
 }

@@ -1,0 +1,99 @@
+"""Every small family learns, is saved, and goes on after an interruption, by the one loop."""
+
+from collections import Counter
+from collections.abc import Callable
+from itertools import islice
+from math import log
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from llm_core.events import Done
+from llm_core.models import register
+from llm_core.training.families import open_tokens
+from llm_core.training.loop import Trainer
+from llm_core.training.run import Run
+
+Prepared = Callable[..., Run]
+SHAPES: dict[str, dict[str, float]] = {
+    "rnn": {"hidden": 48, "layers": 2},
+    "lstm": {"hidden": 48, "layers": 2},
+    "gru": {"hidden": 48, "layers": 2},
+}
+
+
+@pytest.fixture(params=SHAPES)
+def recipe(request: pytest.FixtureRequest, decoder_recipe: dict[str, Any]) -> dict[str, Any]:
+    """The tiny decoder's recipe for another family."""
+    return decoder_recipe | {
+        "name": f"tiny-{request.param}",
+        "family": request.param,
+        "shape": SHAPES[request.param],
+        "optimize": {"learning_rate": 0.02, "warmup_steps": 4},
+    }
+
+
+def unigram_loss(run: Run) -> float:
+    """Nats a token of the validation text for one who knows only how often each token is."""
+    train, valid = (open_tokens(run.folder / "data", split)[0].ids for split in ("train", "valid"))
+    counts = Counter(train.tolist())
+    total = len(train) + len(run.tokenizer)
+    return sum(-log((counts[token] + 1) / total) for token in valid.tolist()) / len(valid)
+
+
+@pytest.mark.parametrize("softmaxes", [1, 2])
+def test_it_learns_more_than_how_often_each_token_is(
+    prepared: Prepared, recipe: dict[str, Any], softmaxes: int
+) -> None:
+    run = prepared(
+        recipe, shape=recipe["shape"] | {"softmaxes": softmaxes}, budget={"steps": 100, "evaluate_every": 50}
+    )
+    *events, done = run.train()
+    first = events[0].value  # type: ignore[union-attr]
+    assert first.loss == pytest.approx(log(len(run.tokenizer)), rel=0.2)
+    assert isinstance(done, Done)
+    assert done.result.valid_loss < 0.5 * first.loss
+    assert done.result.valid_loss < 0.7 * unigram_loss(run)
+    looks = [event.value for event in events if hasattr(event.value, "samples")]  # type: ignore[union-attr]
+    assert all(text.startswith("The red") for look in looks for text in look.samples)
+
+
+def test_the_folder_of_a_run_is_opened_by_transformers(prepared: Prepared, recipe: dict[str, Any]) -> None:
+    register()
+    run = prepared(recipe, budget={"steps": 4, "evaluate_every": 50})
+    *_, done = run.train()
+    folder: Path = run.folder / "model"
+    model = AutoModelForCausalLM.from_pretrained(folder)
+    assert model.dtype == torch.bfloat16
+    assert model.num_parameters() == done.result.parameters  # type: ignore[union-attr]
+    assert (folder / "model.safetensors").stat().st_size < 2.2 * model.num_parameters() + 10_000
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    assert tokenizer.eos_token_id == model.generation_config.eos_token_id
+    ids = tokenizer("The red", return_tensors="pt")
+    assert model.generate(**ids, max_new_tokens=5, do_sample=False).shape[1] > ids["input_ids"].shape[1]
+
+
+@pytest.mark.parametrize("knobs", [{}, {"dropout": 0.2}])
+def test_a_run_that_was_cut_off_ends_with_the_same_weights(
+    prepared: Prepared, recipe: dict[str, Any], knobs: dict[str, float]
+) -> None:
+    run = prepared(recipe, shape=recipe["shape"] | knobs, budget={"steps": 6})
+
+    def trainer(folder: str) -> Trainer:
+        torch.manual_seed(run.config.seed)
+        return Trainer(run.config, run.build_model(), run.stream("train"), run.folder / folder, run.objective.loss)
+
+    whole = trainer("whole")
+    losses = [record.loss for record in whole.run()]
+    first = trainer("cut")
+    list(islice(first.run(), 3))
+    first.save()
+    second = trainer("cut")
+    torch.manual_seed(999)
+    assert second.resume()
+    assert [record.loss for record in second.run()] == losses[3:]
+    for ours, theirs in zip(second.model.parameters(), whole.model.parameters(), strict=True):
+        assert torch.equal(ours, theirs)
