@@ -100,7 +100,8 @@ def _by_itself(task: str, settings: Settings, catalog: Catalog) -> Choice:
     """The best that is here and fits this machine; where nothing is, the best that can be had."""
     memory = machine.memory_bytes()
     wanted = to_fetch(task, settings, catalog)
-    here = [entry for entry in listing.entries(settings, catalog=catalog) if entry.usable]
+    # What only continues text is no assistant: it answers where it is asked for by name alone.
+    here = [entry for entry in listing.entries(settings, catalog=catalog) if entry.usable and "chat" in entry.tasks]
     known = {entry.id: entry for entry in here}
     order = [model for model in catalog.use[task] if model.id in known]
     for model in order:

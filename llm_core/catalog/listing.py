@@ -10,7 +10,7 @@ from typing import Literal
 
 import filelock
 
-from llm_core.catalog import hashes, local
+from llm_core.catalog import bundled, hashes, local
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
 from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, Language
@@ -21,7 +21,7 @@ State = Literal["here", "being_fetched", "can_be_had"]  # labels: models.state_*
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One model as a person picks it. `recommended` is None for a file that the catalog does not know."""
+    """One model as a person picks it. `recommended` is None for what recommended.toml does not know."""
 
     id: str
     title: Mapping[Language, str]
@@ -36,7 +36,8 @@ class Entry:
     limits: Mapping[Language, str] = field(default_factory=dict)
     sources: tuple[str, ...] = ()  # kinds; labels: models.source_*
     fetched_bytes: int = 0  # kept of a fetch that is under way or was interrupted
-    format: Literal["gguf"] = "gguf"
+    format: Literal["gguf", "transformers"] = "gguf"
+    tasks: tuple[str, ...] = ("chat",)  # "continue" goes on with a text, and is never taken by itself
     architecture: str = ""
     chat_template: bool = True
     damaged: bool = False
@@ -50,7 +51,7 @@ class Entry:
 
 
 def entries(settings: Settings, named: Iterable[Path] = (), catalog: Catalog | None = None) -> list[Entry]:
-    """All models: the recommended ones in their order, then other GGUF files on this disk.
+    """All models: the recommended ones in their order, then those that came along, then other files on this disk.
 
     Reads headers and remembered hashes, never a whole file; no network.
 
@@ -61,6 +62,7 @@ def entries(settings: Settings, named: Iterable[Path] = (), catalog: Catalog | N
     """
     catalog = catalog or builtin()
     listed = [of_recommended(model, settings) for model in catalog.entries.values()]
+    listed += map(of_bundled, bundled.models())
     taken = {entry.path.resolve() for entry in listed if entry.path}
     ids = {entry.id for entry in listed}
     for found in local.files(settings, named):
@@ -92,6 +94,27 @@ def of_recommended(model: Recommended, settings: Settings) -> Entry:
         damaged=hashes.glance(model, settings) == "damaged",
         problem=problem,
         recommended=model,
+    )
+
+
+def of_bundled(model: bundled.Bundled) -> Entry:
+    """A model that came with the repository."""
+    card = model.card
+    return Entry(
+        id=card.id,
+        title={language: card.title[language] for language in LANGUAGES},
+        state="here",
+        path=model.path,
+        bytes=card.bytes,
+        parameters=card.parameters,
+        context_tokens=model.context_tokens,
+        licence=card.licence,
+        languages=card.languages,
+        limits={language: card.limits[language] for language in LANGUAGES},
+        sources=("bundled",),
+        format="transformers",
+        tasks=card.tasks,
+        chat_template=False,
     )
 
 

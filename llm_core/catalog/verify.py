@@ -42,8 +42,10 @@ def remove(entry: Entry, settings: Settings) -> int:
 
     Raises:
         UserError: `model_in_use`, it is being fetched or an engine has it open (Windows); `model_elsewhere`, the file
-            is not in the models folder and so not ours to delete.
+            is not in the models folder and so not ours to delete; `model_bundled`, it is a part of the workbench.
     """
+    if "bundled" in entry.sources:
+        raise UserError("model_bundled", name=entry.id)
     folder = settings.paths.models.resolve()
     if entry.path and folder not in entry.path.resolve().parents:
         raise UserError("model_elsewhere", path=str(entry.path))

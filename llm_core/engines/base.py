@@ -5,6 +5,7 @@ A caller never learns which engine it has. It asks what the engine can (`Capabil
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -171,6 +172,44 @@ class Generator(Protocol):
 
     def close(self) -> None:
         """Free everything. The generator can be used again; it opens by itself."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How likely a model finds one text."""
+
+    log_likelihood: float  # natural logarithm of the probability of all its tokens, after the mark of the beginning
+    tokens: int  # of the text; neither a mark of the beginning nor one of the end is counted
+
+    def bits_per_char(self, text: str) -> float:
+        """What the model needs to write `text`, comparable across tokenizers; 0 where there is no text."""
+        return -self.log_likelihood / math.log(2) / len(text) if text else 0.0
+
+
+@runtime_checkable
+class Scorer(Protocol):
+    """Says how likely it finds a text."""
+
+    def score(self, texts: Sequence[str], *, visitor: str = "") -> list[Score]:
+        """The log-likelihood of each text by itself, in order. May open the model.
+
+        The first token is judged after the mark with which a text begins for the model: BOS where the tokenizer has
+        one, else end-of-text, for what follows the end of a text is the beginning of the next. Only where a tokenizer
+        has neither is the first token counted as uniform over the vocabulary (-ln V), the one guess that favours
+        nobody. That a text ends is not judged: one line of a file is rarely the whole text. Marks spelled out in a
+        text (`<|im_end|>`) are its characters, not marks.
+
+        A text longer than the context is read in windows that overlap by half (windows.py). A call takes as long as
+        it takes: give a few dozen texts at a time.
+
+        Args:
+            texts: each scored alone; an empty one has no tokens and log-likelihood 0.
+            visitor: who asks; the waiting line takes turns between visitors.
+
+        Raises:
+            UserError: what is wrong with the model, `engine_died`, `engine_timeout`, `too_busy`, `text_unusable`.
+        """
         ...
 
 

@@ -12,7 +12,8 @@ from collections.abc import Generator, Sequence
 from pathlib import Path
 
 from llm_core import machine
-from llm_core.engines.base import Capability, Opening, Prompt, Reading, Sampling, Step, Writing
+from llm_core.engines import llama_score
+from llm_core.engines.base import Capability, Opening, Prompt, Reading, Sampling, Score, Step, Writing
 from llm_core.engines.child import Child
 from llm_core.engines.line import Caller, Line
 from llm_core.engines.protocol import Dialect
@@ -27,7 +28,7 @@ ATTEMPTS = 2  # a child that dies while others wait for their turn costs them a 
 
 
 class Llama:
-    """A `Generator` over one GGUF file."""
+    """A `Generator` and `Scorer` over one GGUF file."""
 
     def __init__(self, name: str, path: Path, settings: Settings) -> None:
         """Args: name: what a person calls the model. path: of the file, which is read when the model is opened."""
@@ -71,13 +72,21 @@ class Llama:
 
     def count_tokens(self, prompt: Prompt) -> int:
         """See `base.Generator`; opens the model."""
-        opening = self._opened()
-        while True:
+        return self._wait_opened().client.count_tokens(prompt)
+
+    def score(self, texts: Sequence[str], *, visitor: str = "") -> list[Score]:
+        """See `base.Scorer`."""
+        caller = self._line.enter(visitor)
+        try:
+            opened = self._wait_opened()
             try:
-                next(opening)
-            except StopIteration as done:
-                opened: _Opened = done.value
-                return opened.client.count_tokens(prompt)
+                return llama_score.score(opened.client, texts, caller, self._settings.slots)
+            except UserError as error:
+                if not self._is_death(opened, error):
+                    raise
+                raise UserError("engine_died", model=self._name, reason=opened.child.death()) from error
+        finally:
+            caller.leave()
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, visitor: str = ""
@@ -111,14 +120,27 @@ class Llama:
                 begun = begun or isinstance(step, (Reading, Writing))
                 yield step
         except UserError as error:
-            if error.code == "engine_timeout":
-                opened.child.end()  # it hangs: of no use to anybody
-            if error.code not in ("engine_died", "reply_broken_off") or opened.child.lives_on():
+            if not self._is_death(opened, error):
                 raise
             if not begun:
                 return False
             raise UserError("engine_died", model=self._name, reason=opened.child.death()) from error
         return True
+
+    def _is_death(self, opened: _Opened, error: UserError) -> bool:
+        """Whether `error` is that of a child that is gone; one that hangs is of no use to anybody and goes now."""
+        if error.code == "engine_timeout":
+            opened.child.end()
+        return error.code in ("engine_died", "reply_broken_off") and not opened.child.lives_on()
+
+    def _wait_opened(self) -> _Opened:
+        opening = self._opened()
+        while True:
+            try:
+                next(opening)
+            except StopIteration as done:
+                opened: _Opened = done.value
+                return opened
 
     def _opened(self) -> Generator[Step, None, _Opened]:
         """Open the model where it is not open; many may wait for that, and the last to leave stops it.

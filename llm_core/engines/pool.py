@@ -14,16 +14,21 @@ from typing import Protocol
 
 from llm_core import machine
 from llm_core.engines import base
-from llm_core.engines.base import Capability, Opening, Prompt, Sampling, Step
+from llm_core.engines.base import Capability, Opening, Prompt, Sampling, Score, Step
 from llm_core.engines.llama import Llama
+from llm_core.engines.transformers import Transformers
 from llm_core.errors import UserError
 from llm_core.settings import Settings
 
 WAIT_S = 0.1
 
 
-class Engine(base.Generator, Protocol):
-    """What the pool needs of an engine beyond generating."""
+class Model(base.Generator, base.Scorer, Protocol):
+    """What callers get: it writes, and says how likely it finds what is written."""
+
+
+class Engine(Model, Protocol):
+    """What the pool needs of an engine beyond that."""
 
     @property
     def memory_bytes(self) -> int:
@@ -36,7 +41,7 @@ class Engine(base.Generator, Protocol):
         ...
 
 
-ENGINES: dict[str, Callable[[str, Path, Settings], Engine]] = {"gguf": Llama}
+ENGINES: dict[str, Callable[[str, Path, Settings], Engine]] = {"gguf": Llama, "transformers": Transformers}
 
 
 class Pool:
@@ -49,8 +54,8 @@ class Pool:
         self._opening: Shared | None = None  # one at a time, so that free memory is known before the next
         self._watch: threading.Thread | None = None
 
-    def generator(self, model_id: str, path: Path, format: str = "gguf") -> base.Generator:
-        """The one generator of this model. It opens by itself; nothing is read before it is used.
+    def generator(self, model_id: str, path: Path, format: str = "gguf") -> Model:
+        """The one engine of this model. It opens by itself; nothing is read before it is used.
 
         Args:
             model_id: what a person calls the model.
@@ -135,7 +140,7 @@ class Pool:
 
 
 class Shared:
-    """The `Generator` that callers get: the pool's engine, with a count of who uses it."""
+    """The `Model` that callers get: the pool's engine, with a count of who uses it."""
 
     def __init__(self, pool: Pool, engine: Engine, model_id: str) -> None:
         self._pool = pool
@@ -184,6 +189,16 @@ class Shared:
                         yield step
                 finally:
                     self._pool._opened(self)
+
+    def score(self, texts: Sequence[str], *, visitor: str = "") -> list[Score]:
+        """See `base.Scorer`."""
+        with self._using():
+            for _ in self._room():
+                pass
+            try:
+                return self.engine.score(texts, visitor=visitor)
+            finally:
+                self._pool._opened(self)
 
     def close(self) -> None:
         """Free its memory, also under replies of others: they end with `engine_died`."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from llm_core.engines import background, protocol
+from llm_core.engines.background import Result
 from llm_core.engines.base import Capability, Prompt, Sampling, Step
 from llm_core.engines.line import Caller, Line
 from llm_core.engines.protocol import Dialect
@@ -80,7 +81,7 @@ class Remote:
             UserError: the server does not answer.
         """
         if not self._context_tokens:
-            self._context_tokens = self._wait(self._ask_context())
+            self._context_tokens = self.wait(self._ask_context())
         return self._context_tokens
 
     def count_tokens(self, prompt: Prompt) -> int:
@@ -89,7 +90,7 @@ class Remote:
         Raises:
             UserError: `text_unusable`, or the server does not answer.
         """
-        return self._wait(self._ask_count(prompt))
+        return self.wait(self._ask_count(prompt))
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, visitor: str = ""
@@ -151,7 +152,7 @@ class Remote:
                         break
             outbox.put(reply.finished())
         except Exception as error:
-            outbox.put(self._told(error))
+            outbox.put(self.told(error))
 
     async def _check(self, answer: httpx.Response) -> None:
         if answer.is_success:
@@ -163,7 +164,8 @@ class Remote:
             said = f"{answer.status_code} {answer.text[:200]}"
         raise protocol.refusal(self._name, said)
 
-    def _told(self, error: Exception) -> Exception:
+    def told(self, error: Exception) -> Exception:
+        """What an error means for a person."""
         match error:
             case UserError():
                 return error
@@ -179,26 +181,29 @@ class Remote:
                 return UserError("server_strange", model=self._name)
         return error
 
-    def _wait(self, work: Coroutine[Any, Any, int]) -> int:
+    def wait(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Run `work`, some requests to the server, and wait for its result; trouble is a `UserError`."""
         try:
             return background.wait_for(work, CONNECT_S + self._silence_s)
         except Exception as error:
-            raise self._told(error) from error
+            raise self.told(error) from error
 
-    async def _post(self, path: str, body: dict[str, Any]) -> Any:
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON that the server answers with."""
         answer = await self._client().post(path, json=body)
         await self._check(answer)
         return answer.json()
 
-    async def _get(self, path: str) -> Any:
+    async def get(self, path: str) -> Any:
+        """The JSON that the server answers with."""
         answer = await self._client().get(path)
         await self._check(answer)
         return answer.json()
 
     async def _ask_context(self) -> int:
         if self.server.dialect is Dialect.LLAMA_CPP:
-            return int((await self._get("/props"))["default_generation_settings"]["n_ctx"])
-        models = (await self._get("/v1/models"))["data"]
+            return int((await self.get("/props"))["default_generation_settings"]["n_ctx"])
+        models = (await self.get("/v1/models"))["data"]
         lengths = [model.get("max_model_len") for model in models if model.get("id") == self.server.model]
         return int(lengths[0] or CONTEXT_TOKENS) if lengths else CONTEXT_TOKENS
 
@@ -207,9 +212,9 @@ class Remote:
         said = {"model": self.server.model, "messages": turns}
         match self.server.dialect:
             case Dialect.LLAMA_CPP:
-                return int((await self._post("/v1/chat/completions/input_tokens", said))["input_tokens"])
+                return int((await self.post("/v1/chat/completions/input_tokens", said))["input_tokens"])
             case Dialect.VLLM:
-                return int((await self._post("/tokenize", said))["count"])
+                return int((await self.post("/tokenize", said))["count"])
             case Dialect.OPENAI:
                 # Three bytes are one Chinese character or most of an English word; each turn has its marks.
                 return sum(len(turn["content"].encode()) // 3 + 4 for turn in turns)

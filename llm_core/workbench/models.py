@@ -12,7 +12,7 @@ from llm_core.catalog import choose, fetch, listing, verify
 from llm_core.catalog.choose import Choice
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.local import SUFFIX
-from llm_core.engines.base import Generator
+from llm_core.engines.base import Generator, Scorer
 from llm_core.engines.pool import Pool
 from llm_core.errors import UserError
 from llm_core.events import Event, Events, Progress
@@ -82,6 +82,11 @@ class Models:
 
     def engine(self, entry: Entry) -> Generator:
         """The engine of a model that is here."""
+        assert entry.path is not None
+        return self._pool.generator(entry.id, entry.path, entry.format)
+
+    def scorer(self, entry: Entry) -> Scorer:
+        """Says how likely a model that is here finds a text; the same open copy that writes."""
         assert entry.path is not None
         return self._pool.generator(entry.id, entry.path, entry.format)
 

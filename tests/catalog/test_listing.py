@@ -22,8 +22,8 @@ Made = Callable[..., Settings]
 
 def test_a_new_home_lists_what_can_be_had(settings: Settings) -> None:
     entries = listing.entries(settings)
-    assert len(entries) == 5
-    assert {entry.state for entry in entries} == {"can_be_had"}
+    assert [entry.state for entry in entries] == ["can_be_had"] * 5 + ["here"]
+    assert (entries[5].id, entries[5].tasks) == ("decoder-zh-en", ("continue",))  # made here, comes along
     assert entries[1].sources == ("hub", "index")
     assert entries[1].scores["requests"] == 0.94
     assert not settings.home.exists()  # looking writes nothing
@@ -36,7 +36,7 @@ def test_files_of_the_person_are_listed_after_the_recommended(settings: Settings
         write_tiny_gguf(path)
     (models / "cut.gguf").write_bytes((models / "a.gguf").read_bytes()[:-1])
     (models / "page.gguf").write_text("<html>", "utf-8")
-    own = [entry for entry in listing.entries(settings, [tmp_path / "named.gguf"]) if entry.recommended is None]
+    own = [entry for entry in listing.entries(settings, [tmp_path / "named.gguf"]) if entry.sources == ("local",)]
     assert [entry.id for entry in own] == ["named", "a", "cut", "page", "a-2"]
     assert own[0].path == tmp_path / "named.gguf"
     assert (own[1].context_tokens, own[1].architecture, own[1].sources) == (32_768, "llama", ("local",))
@@ -119,7 +119,7 @@ def test_a_file_elsewhere_is_not_ours_to_delete(settings: Settings, tmp_path: Pa
     path.rename(settings.paths.models / "mine.gguf")
     own = listing.entries(settings)[-1]
     assert verify.remove(own, settings) == own.bytes
-    assert len(listing.entries(settings)) == 5
+    assert len(listing.entries(settings)) == 6
 
 
 def test_what_is_being_fetched_is_not_removed(hub: Site, made: Made) -> None:

@@ -1,0 +1,33 @@
+"""Models that travel with the repository and write text: small, made here, each with its card."""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from llm_core.models.card import CARD_FILE, ModelCard
+
+FOLDER = Path(__file__).parents[2] / "assets" / "models"
+WRITING = "continue"  # the task of those that write; encoders and translators have engines of their own
+
+
+@dataclass(frozen=True, slots=True)
+class Bundled:
+    """A Transformers folder and what its card says."""
+
+    path: Path
+    card: ModelCard
+
+    @property
+    def context_tokens(self) -> int:
+        """The longest context it was trained for; 0 where it has no limit."""
+        return int(json.loads((self.path / "config.json").read_text("utf-8")).get("max_position_embeddings") or 0)
+
+
+@functools.cache
+def models(folder: Path = FOLDER) -> tuple[Bundled, ...]:
+    """Those that write text, by name."""
+    found = (Bundled(path.parent, ModelCard.read(path.parent)) for path in sorted(folder.glob(f"*/{CARD_FILE}")))
+    return tuple(model for model in found if WRITING in model.card.tasks)
