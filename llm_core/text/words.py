@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, Final, Literal, NamedTuple
 
 from llm_core.text.spans import Span
@@ -25,6 +25,7 @@ _HAN_WORD: Final = re.compile(f"[{_HAN}]")
 _VOWEL: Final = re.compile("[aeiouy]")
 _BINDING: Final = frozenset(["d", "ad", "m", "q", "r", "f", "t", "p", "c"])  # tags of jieba's dictionary
 _HAN_NUMBER: Final = re.compile("[〇零一二两三四五六七八九十百千万亿]+")
+_GAPS: Final = re.compile(" {2,}")
 HAN_RUN_MAX: Final = 2000  # characters handed to the cutter at once: its table of ways grows with them
 
 
@@ -56,6 +57,26 @@ def words(text: str) -> list[str]:
 def terms(text: str) -> list[str]:
     """What `text` is about: its words without stop words and bare numbers, English ones stemmed."""
     return [stem(word) for word in words(text) if is_content(word)]
+
+
+def spaced(text: str) -> str:
+    """The text with a blank between the words of its Chinese; the rest stays.
+
+    >>> spaced("今天天气很好。It is fine.")
+    '今天天气 很 好。It is fine.'
+    """
+    return _PIECE.sub(lambda piece: " ".join(_cut(piece[0])) if piece.lastgroup == "han" else piece[0], text)
+
+
+def without_stop_words(text: str, own: Collection[str] = ()) -> str:
+    """The text without its stop words and those of one's `own`, and without the blanks that these leave."""
+    dropped = {_folded(word) for word in own}
+    parts, end = [], 0
+    for word in tokens(text):
+        if word.text in STOP_WORDS or word.text in dropped:
+            parts.append(text[end : word.span.start])
+            end = word.span.end
+    return _GAPS.sub(" ", "".join([*parts, text[end:]])).strip()
 
 
 def is_content(word: str) -> bool:
