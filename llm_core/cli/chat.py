@@ -1,4 +1,4 @@
-"""`chat`: one reply, a conversation at the terminal, or a file of requests."""
+"""`chat`: one reply, a conversation at the terminal, both perhaps about documents, or a file of requests."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from llm_core.workbench.replies import check_prompt
 
 # Every value is taken as text, and refused where it does not fit by the one check that all faces share.
 Text = str | None
+STDIN = "-"
 
 
 def chat(
     message: Annotated[list[str] | None, typer.Argument(help="chat_message", metavar="MESSAGE")] = None,
-    file: Annotated[Text, typer.Option("--file", "-f", help="chat_file", metavar="PATH")] = None,
+    file: Annotated[list[str] | None, typer.Option("--file", "-f", help="chat_file", metavar="PATH")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="chat_lines")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="chat_json")] = False,
     model: Annotated[Text, typer.Option("--model", "-m", help="chat_model", metavar="NAME")] = None,
@@ -40,46 +41,48 @@ def chat(
         "top_p": top_p, "top_k": top_k, "min_p": min_p, "repetition_penalty": repetition_penalty,
     }  # fmt: skip
     options = {name: value for name, value in dials.items() if value is not None}
+    documents = [path for path in file or () if path != STDIN]
     if lines:
         from llm_core.cli.lines import answer_lines
 
         answer_lines(streams.read_lines(_only_file(message, file)), model, options, as_json=as_json)
-    elif not message and file is None and streams.is_terminal():
+    elif not message and STDIN not in (file or ()) and streams.is_terminal():
         from llm_core.cli.conversation import converse
 
-        converse(model, options)
+        converse(model, options, documents)
     else:
-        _answer(_text(message, file), model, options, as_json=as_json)
+        _answer(_text(message, file), model, options, documents, as_json=as_json)
 
 
-def _answer(text: str, model: str | None, options: dict[str, Any], *, as_json: bool) -> None:
+def _answer(text: str, model: str | None, options: dict[str, Any], documents: list[str], *, as_json: bool) -> None:
     """One reply to one message."""
     with session.opened(model=model) as workbench:
         line = session.progress_line()
         messages = [Message("user", text)]
         check_prompt(messages, workbench.settings)  # before a model is fetched for it
-        events = workbench.chat(messages, **options)
-        session.ready_model(workbench, line)
-        printed = session.Printed()
-        session.follow(events, printed, line, aloud=not as_json)
+        with session.shelf_of(workbench, documents, line) as shelf:
+            events = workbench.chat(messages, shelf=shelf, **options)
+            session.ready_model(workbench, line)
+            printed = session.Printed()
+            session.follow(events, printed, line, aloud=not as_json)
     if as_json:
         sys.stdout.write(json.dumps(printed.record(), ensure_ascii=False) + "\n")
     elif printed.reply and printed.reply.finish == "length":
         session.note("cut", tokens=printed.reply.reply_tokens)
 
 
-def _text(message: list[str] | None, file: str | None) -> str:
-    """The message, then the file's text; with neither, what another program writes to stdin."""
+def _text(message: list[str] | None, file: list[str] | None) -> str:
+    """The message and, with `-` among the files or without a message, what another program writes to stdin."""
     words = " ".join(message or ())
-    if file is None:
-        return words or streams.read_all()
-    return "\n\n".join(filter(None, (words, streams.read_file(file))))
+    if words and STDIN not in (file or ()):
+        return words
+    return "\n\n".join(filter(None, (words, streams.read_all())))
 
 
-def _only_file(message: list[str] | None, file: str | None) -> str | None:
-    if message:
+def _only_file(message: list[str] | None, file: list[str] | None) -> str | None:
+    if message or len(file or ()) > 1:
         raise UserError("lines_and_message")
-    return file
+    return file[0] if file else None
 
 
 app = command(chat, "chat")

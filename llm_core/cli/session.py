@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from llm_core.catalog.listing import Entry
     from llm_core.tasks.chat import Reply
     from llm_core.workbench import Workbench
+    from llm_core.workbench.libraries import Shelf
 
 
 Stopped = Callable[[], bool]
@@ -95,6 +96,22 @@ def fetched(workbench: Workbench, name: str, line: ProgressLine) -> Path:
     return path
 
 
+@contextlib.contextmanager
+def shelf_of(workbench: Workbench, files: Sequence[str], line: ProgressLine) -> Iterator[Shelf | None]:
+    """The files, read and indexed until the end of the block; None where there are none.
+
+    Raises:
+        UserError: of the first file that cannot be read: a reply from half of them would mislead.
+    """
+    if not files:
+        yield None
+        return
+    with workbench.libraries.shelf() as shelf:
+        for file in files:
+            result(shelf.add(Path(file), Path(file).name), line)
+        yield shelf
+
+
 @dataclass
 class Printed:
     """A reply as far as it has come. `reply` is None where it was stopped."""
@@ -102,10 +119,15 @@ class Printed:
     text: str = ""
     model: str = ""
     reply: Reply | None = None
+    consulted: Sequence[Mapping[str, Any]] | None = None  # the places in documents that were read for it
 
     def record(self) -> Mapping[str, Any]:
         """For --json."""
-        return {"model": self.model, "text": self.text, **(self.reply.facts() if self.reply else {})}
+        facts = self.reply.facts() if self.reply else {}
+        read = [{key: place[key] for key in ("document", "page", "start", "end")} for place in self.consulted or ()]
+        return {"model": self.model, "text": self.text, **facts} | (
+            {} if self.consulted is None else {"consulted": read}
+        )
 
 
 def follow(
@@ -138,6 +160,10 @@ def follow(
                     printed.model = event.facts["id"]
                 case Done():
                     printed.reply = event.result
+                case Notice("consulted" | "consulted_none"):
+                    printed.consulted = event.facts.get("places", ())
+                    if line and aloud:
+                        line.show(event)
                 case _ if line:
                     line.show(event)
             if stopped():

@@ -103,9 +103,17 @@ class Libraries:
         return library
 
     def first(self, owner: str) -> Library:
-        """The owner's first library, which is made where there is none."""
+        """The owner's library without a name, which is made where there is none."""
+        return self.named(owner, "")
+
+    def named(self, owner: str, name: str) -> Library:
+        """The owner's library of this name, which is made where there is none."""
         with self._lock:
-            return next(iter(self.of(owner)), None) or self.create(owner)
+            return self.find(owner, name) or self.create(owner, name)
+
+    def find(self, owner: str, name: str) -> Library | None:
+        """The owner's oldest library of this name."""
+        return next((library for library in self.of(owner) if library.name == name), None)
 
     def delete(self, owner: str, library: str) -> None:
         """Delete a library with all its documents, from the disk too.

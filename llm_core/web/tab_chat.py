@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llm_core.web.chat import screen as parts
+from llm_core.web.chat.documents import Documents
 from llm_core.web.chat.manage import Manage
 from llm_core.web.chat.margin import Margin
 from llm_core.web.chat.screen import DIALS, Screen
@@ -27,10 +28,14 @@ def build(workbench: Workbench, frame: Frame) -> None:
     turns = Turns(view)
     outputs = _outputs(screen)
     following = screen.followed.change(turns.follow, [frame.visitor, screen.followed], outputs, **EVENT)
-    leaving: dict[str, Any] = {**EVENT, "cancels": [following]}  # the thread shown is no longer the followed one
+    documents = Documents(view)
+    reading = screen.attaching.change(documents.follow, [frame.visitor, screen.attaching], outputs, **EVENT)
+    # The thread shown is no longer the one whose reply, or whose documents, are followed.
+    leaving: dict[str, Any] = {**EVENT, "cancels": [following, reading]}
     _listen_to_thread(screen, frame, turns, outputs, leaving)
     _listen_to_rail(screen, frame, Manage(view), outputs, leaving)
     _listen_to_margin(screen, frame, Margin(view))
+    _listen_to_documents(screen, frame, documents, outputs)
     frame.opened.then(turns.restore, [frame.visitor, screen.kept], outputs, js=KEPT_JS, **EVENT)
 
 
@@ -67,6 +72,16 @@ def _listen_to_margin(screen: Screen, frame: Frame, margin: Margin) -> None:
     screen.thread.word(margin.word, [frame.visitor, screen.place], [screen.word, screen.notice], **EVENT)
 
 
+def _listen_to_documents(screen: Screen, frame: Frame, documents: Documents, outputs: list[Any]) -> None:
+    place = [frame.visitor, screen.place]
+    dials = [screen.dials[name] for name in DIALS]
+    screen.attach.upload(documents.attach, [*place, screen.attach, *dials], outputs, **EVENT)
+    screen.attached.act(documents.act, place, outputs, **EVENT)
+    screen.thread.cite(documents.cite, place, [screen.sheet, screen.notice], **EVENT)
+    screen.sheet.act(documents.cite, place, [screen.sheet, screen.notice], **EVENT)
+
+
 def _outputs(screen: Screen) -> list[Any]:
     shown = [screen.place, screen.followed, screen.rail, screen.thread, screen.live, screen.notice, screen.composer]
-    return [*shown, *screen.dials.values(), screen.picked, screen.word]
+    documents = [screen.attaching, screen.attached, screen.sheet]
+    return [*shown, *documents, *screen.dials.values(), screen.picked, screen.word]

@@ -20,7 +20,9 @@ from llm_core.workbench.replies import Replies
 
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
-    from llm_core.workbench.libraries import Desk
+    from llm_core.workbench.attachments import Attachments
+    from llm_core.workbench.intake import Intake
+    from llm_core.workbench.libraries import Desk, Shelf
     from llm_core.workbench.runs import Runs
     from llm_core.workbench.summaries import Summaries
     from llm_core.workbench.translations import Translations
@@ -40,7 +42,7 @@ class Workbench:
         self.jobs = Jobs(self.settings.jobs_kept_s)
         self._pool = Pool(self.settings)
         self.models = Models(self.settings, self._pool, self.jobs)
-        self._replies = Replies(self.models, self.settings, lambda turns, owner: self.libraries.consult(turns, owner))
+        self._replies = Replies(self.models, self.settings)
 
     @functools.cached_property
     def chats(self) -> Chats:
@@ -54,14 +56,27 @@ class Workbench:
             conversations_max=self.settings.conversations_max,
             messages_max=self.settings.messages_max,
         )
-        return Chats(store, self._replies, self.jobs, self.settings)
+        return Chats(store, self._replies, self.attachments, self.jobs, self.settings)
+
+    @functools.cached_property
+    def attachments(self) -> Attachments:
+        """The documents of visitors' conversations; nothing is opened before it is needed."""
+        from llm_core.workbench.attachments import Attachments
+
+        return Attachments(self._intake, self.jobs, self.settings)
 
     @functools.cached_property
     def libraries(self) -> Desk:
         """The visitors' documents; nothing is opened before it is needed."""
-        from llm_core.workbench.library_parts import desk
+        from llm_core.workbench.libraries import Desk
 
-        return desk(self.encoder, self.settings, self.models, self.jobs)
+        return Desk(self._intake, self.models, self.jobs, self.settings)
+
+    @functools.cached_property
+    def _intake(self) -> Intake:
+        from llm_core.workbench.library_parts import intake
+
+        return intake(self.encoder, self.settings)
 
     @functools.cached_property
     def encoder(self) -> Encoder:
@@ -117,18 +132,25 @@ class Workbench:
 
         return Runs(self.settings)
 
-    def chat(self, messages: Sequence[Message], *, visitor: str = "", **options: Any) -> Events:
+    def chat(
+        self, messages: Sequence[Message], *, visitor: str = "", shelf: Shelf | None = None, **options: Any
+    ) -> Events:
         """Answer the last message of a conversation that the caller keeps itself.
 
         Args:
             messages: the turns so far; without a system message the role's prompt is taken.
             visitor: who asks; the waiting line takes turns between visitors.
+            shelf: documents; what they say about the last message is put before it (`Desk.shelf`).
             options: fields of `tasks.options.ChatOptions`.
 
         Yields:
             The events of a reply; `Done` holds a `tasks.chat.Reply`.
         """
-        return self._replies.events(messages, ChatOptions.of(options), visitor=visitor)
+        dials = ChatOptions.of(options)
+        consult = shelf.consult if shelf and shelf.documents else None
+        if dials.documents and not consult:
+            consult = functools.partial(self.attachments.consult, visitor, None, library=True)
+        return self._replies.events(messages, dials, visitor=visitor, consult=consult)
 
     def complete(
         self, messages: Sequence[Message], sampling: Sampling, *, model: str | None = None, visitor: str = ""
@@ -152,8 +174,8 @@ class Workbench:
         self._pool.close()
         if "chats" in self.__dict__:
             self._database.close()
-        if "libraries" in self.__dict__:
-            self.libraries.close()
+        if "_intake" in self.__dict__:
+            self._intake.close()
         if "encoder" in self.__dict__:
             self.encoder.close()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from llm_core.engines.base import Choice, Message, Token
 from llm_core.errors import UserError
@@ -18,6 +20,10 @@ from llm_core.store.branches import ChatMessage, State, branch, latest_leaf
 from llm_core.store.conversations import Conversation, Conversations, Summary
 from llm_core.tasks.options import ChatOptions
 from llm_core.workbench.replies import Replies, check_message, check_text
+
+if TYPE_CHECKING:
+    from llm_core.workbench.attachments import Attachments
+    from llm_core.workbench.intake import Files
 
 ALTERNATIVES = 5  # kept with each token of a reply, for "what else could have stood here"
 SAVE_EVERY_S = 1.0
@@ -33,13 +39,17 @@ class Chats:
     Args:
         store: where they are kept.
         replies: how a reply is made.
+        attachments: the documents of conversations.
         jobs: where replies run.
         settings: limits.
     """
 
-    def __init__(self, store: Conversations, replies: Replies, jobs: Jobs, settings: Settings) -> None:
+    def __init__(
+        self, store: Conversations, replies: Replies, attachments: Attachments, jobs: Jobs, settings: Settings
+    ) -> None:
         self._store = store
         self._replies = replies
+        self._attachments = attachments
         self._jobs = jobs
         self._settings = settings
 
@@ -74,15 +84,26 @@ class Chats:
         self._store.set_options(owner, conversation, self._checked(options))
 
     def delete(self, owner: str, conversation: str) -> None:
-        """Delete it; a reply under way is stopped first."""
+        """Delete it with its documents; a reply under way is stopped first."""
         self._jobs.stop(owner, conversation)
+        self._attachments.forget(owner, conversation)
         self._store.delete(owner, conversation)
 
     def delete_all(self, owner: str) -> int:
         """Delete everything of this visitor; says how many conversations that were."""
         for summary in self._store.summaries(owner, limit=self._settings.conversations_max):
             self._jobs.stop(owner, summary.id)
+            self._attachments.forget(owner, summary.id)
         return self._store.delete_all(owner)
+
+    def attach(self, owner: str, conversation: str, files: Files, *, done: Callable[[Path], object]) -> Job:
+        """Read files that belong to the conversation from now on; see `Attachments.add`.
+
+        Raises:
+            UserError: `conversation_unknown`, `attaching`.
+        """
+        self._store.get(owner, conversation)
+        return self._attachments.add(owner, conversation, files, done=done)
 
     def export_json(self, owner: str, conversations: Sequence[str] | None = None) -> str:
         """All branches of the named conversations, or of all, as text that `import_json` reads."""
@@ -169,11 +190,13 @@ class Chats:
             owner, conversation, parent, head, [*new, ChatMessage("", None, "assistant", "", state="growing")]
         )
         tree = {m.id: m for m in self._store.tree(owner, conversation)}
+        options = ChatOptions.of(found.options)
         events = self._replies.events(
             [Message(m.role, m.content) for m in branch(tree, added[-1].parent) if m.content],
-            ChatOptions.of(found.options),
+            options,
             visitor=owner,
             alternatives=ALTERNATIVES,
+            consult=partial(self._attachments.consult, owner, conversation, library=options.documents),
         )
         return self._jobs.start(
             self._kept(added[-1].id, events),
@@ -202,8 +225,8 @@ class Chats:
                         tokens.extend(_packed(token) for token in event.value)
                     case Notice("model"):
                         model = event.facts["id"]
-                    case Notice("consulted"):
-                        facts["consulted"] = event.facts["names"]
+                    case Notice("consulted" | "consulted_none"):
+                        facts["consulted"] = event.facts.get("places", [])
                     case Done():
                         state, facts = "whole", facts | event.result.facts()
                 yield event

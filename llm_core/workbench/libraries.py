@@ -12,60 +12,49 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import cast
 
-from llm_core.documents import guard
 from llm_core.documents.document import Document
-from llm_core.engines.base import Encoder, Message
+from llm_core.engines.base import Message
 from llm_core.errors import UserError
-from llm_core.events import Done, Event, Events, Item, Notice
+from llm_core.events import Done, Event, Events, Item
 from llm_core.jobs import Job, Jobs
 from llm_core.settings import Settings
-from llm_core.store.libraries import Entry, Libraries
+from llm_core.store.libraries import Entry
 from llm_core.store.passages import Passages
 from llm_core.store.tantivy_passages import TantivyPassages
-from llm_core.tasks import answer, attached, passages
-from llm_core.tasks.indexing import vectors
+from llm_core.tasks import answer
+from llm_core.tasks.attached import Source
 from llm_core.workbench import answers
+from llm_core.workbench.attachments import told
+from llm_core.workbench.intake import Files, Intake
 from llm_core.workbench.models import Models
 from llm_core.workbench.replies import check_text
 
 ADDING, ASKING = "documents", "question"  # subjects of jobs
 ANSWER_LIMIT_S = 600.0
 ANSWERS_SHOWN = 30
-DOCUMENTS_KEPT = 32  # in memory, of those that were asked last
-
-Files = Sequence[tuple[Path, str]]  # where a file is, and what the person calls it
 
 
 class Desk:
     """What can be done with documents.
 
     Args:
-        store: where they are kept.
-        encoder: makes their vectors.
+        intake: how they come into a library, and where they are kept.
         models: where the language model comes from.
         jobs: where adding and asking run.
         settings: limits.
     """
 
-    def __init__(
-        self, store: Callable[[], Libraries], encoder: Encoder, models: Models, jobs: Jobs, settings: Settings
-    ) -> None:
-        self._open_store = store
-        self._encoder = encoder
+    def __init__(self, intake: Intake, models: Models, jobs: Jobs, settings: Settings) -> None:
+        self._intake = intake
         self._models = models
         self._jobs = jobs
         self._settings = settings
-        self._document = functools.lru_cache(DOCUMENTS_KEPT)(self._read_document)
-
-    @functools.cached_property
-    def _store(self) -> Libraries:
-        return self._open_store()
 
     # ---------------------------------------------------------------- documents
 
     def documents(self, owner: str) -> list[Entry]:
         """What the visitor's library holds, in the order in which it was added."""
-        return self._store.documents(owner, self._library(owner))
+        return self._intake.store.documents(owner, self._library(owner))
 
     def add(self, owner: str, files: Files, *, done: Callable[[Path], object] = lambda path: None) -> Job:
         """Read files into the library, in a job that goes on when nobody watches.
@@ -81,7 +70,7 @@ class Desk:
         if self.adding(owner):
             raise UserError("library_busy")
         return self._jobs.start(
-            self._added(owner, files, done),
+            self._intake.added(owner, self._library(owner), files, done),
             owner=owner,
             subject=ADDING,
             unwatched_s=float("inf"),
@@ -102,12 +91,11 @@ class Desk:
         Raises:
             UserError: `library_document_unknown`.
         """
-        return self._store.document(owner, self._library(owner), document)
+        return self._intake.store.document(owner, self._library(owner), document)
 
     def delete(self, owner: str, document: str) -> None:
         """Delete a document, its text and its passages, from the disk too."""
-        self._document.cache_clear()
-        self._store.delete_document(owner, self._library(owner), document)
+        self._intake.delete(owner, self._library(owner), document)
 
     # ---------------------------------------------------------------- questions
 
@@ -133,12 +121,12 @@ class Desk:
 
     def answers(self, owner: str, limit: int = ANSWERS_SHOWN) -> list[tuple[str, answers.Record]]:
         """The latest answers, the newest first, each with its id."""
-        kept = self._store.answers(owner, self._library(owner), limit)
+        kept = self._intake.store.answers(owner, self._library(owner), limit)
         return [(name, cast(answers.Record, record)) for name, record in kept]
 
     def delete_answer(self, owner: str, name: str) -> None:
         """Delete one answer."""
-        self._store.delete_answer(owner, self._library(owner), name)
+        self._intake.store.delete_answer(owner, self._library(owner), name)
 
     def asking(self, owner: str) -> Job | None:
         """The answer that is being made right now."""
@@ -147,26 +135,6 @@ class Desk:
     def stop(self, owner: str) -> None:
         """Stop the answer under way."""
         self._jobs.stop(owner, ASKING)
-
-    def consult(self, messages: Sequence[Message], owner: str) -> Generator[Event, None, Sequence[Message]]:
-        """Put what the visitor's documents say about the last message before it.
-
-        Yields:
-            Progress("searching"), Notice("consulted") with the names of the documents, or ("consulted_none").
-        """
-        library = self._library(owner)
-        names = {entry.id: entry.name for entry in self._store.documents(owner, library)}
-        if not names:
-            yield Notice("consulted_none")
-            return messages
-        store = self._store.passages(owner, library)
-        text_of = functools.partial(self._text_of, owner, library)
-        asked = messages[-1].content[: self._settings.question_chars_max]
-        evidence = yield from answer.look(asked, store, text_of, self._encoder)
-        told, used = attached.with_passages(messages, evidence, text_of)
-        known = [names[name] for name in used if name in names]
-        yield Notice("consulted", {"names": ", ".join(known)}) if known else Notice("consulted_none")
-        return told
 
     @contextmanager
     def shelf(self) -> Iterator[Shelf]:
@@ -178,11 +146,6 @@ class Desk:
             finally:
                 shelf.passages.close()
 
-    def close(self) -> None:
-        """Let go of files and memory."""
-        if "_store" in self.__dict__:
-            self._store.close()
-
     # ---------------------------------------------------------------- inside
 
     def _check(self, question: str) -> None:
@@ -191,63 +154,21 @@ class Desk:
         check_text(question, self._settings.question_chars_max)
 
     def _library(self, owner: str) -> str:
-        return self._store.first(owner).id
-
-    def _added(self, owner: str, files: Files, done: Callable[[Path], object]) -> Events:
-        library = self._library(owner)
-        added: list[Entry] = []
-        for path, name in files:
-            yield Notice("file", {"name": name})
-            try:
-                document = yield from self._read(path, name)
-                cut = passages.cut(document)
-                entry = self._store.add(owner, library, document, len(cut))
-                try:
-                    yield from self._indexed(self._store.passages(owner, library), entry.id, document)
-                except BaseException:  # stopped, too: half a document is none
-                    self._store.delete_document(owner, library, entry.id)
-                    raise
-                added.append(entry)
-                yield Item(entry)
-            except UserError as error:
-                yield Notice("document_failed", {"name": name, "error": error})
-            finally:
-                done(path)
-        yield Done(added)
-
-    def _read(self, path: Path, name: str) -> Generator[Event, None, Document]:
-        """As `guard.read`, but it returns the document."""
-        events = guard.read(path, name, self._settings)
-        try:
-            for event in events:
-                if isinstance(event, Done):
-                    document: Document = event.result
-                    return document
-                yield event
-        finally:
-            events.close()
-        raise AssertionError("a reading without a result")
-
-    def _indexed(self, store: Passages, document: str, content: Document) -> Events:
-        cut = passages.cut(content)
-        made = yield from vectors(cut, self._encoder)
-        store.add(document, cut, made)
+        return self._intake.store.first(owner).id
 
     def _asked(self, owner: str, question: str, model: str | None) -> Events:
         library = self._library(owner)
-        for entry in self._store.missing(owner, library):  # damage, or a power cut
-            content = self._store.document(owner, library, entry.id)
-            yield from self._indexed(self._store.passages(owner, library), entry.id, content)
-        document_of = functools.partial(self._document, owner, library)
-        store = self._store.passages(owner, library)
-        writer = self._writer(model, owner)
-        for event in answer.answer(question, store, lambda name: document_of(name).text, self._encoder, writer):
+        yield from self._intake.mended(owner, library)
+        document_of = functools.partial(self._intake.document, owner, library)
+        store = self._intake.store.passages(owner, library)
+        writer, encoder = self._writer(model, owner), self._intake.encoder
+        for event in answer.answer(question, store, lambda name: document_of(name).text, encoder, writer):
             if isinstance(event, Item):
                 event = Item(answers.piece(event.value, document_of(event.value.found.document)))
             elif isinstance(event, Done):
                 event = Done(answers.record(question, event.result, document_of))
                 quoted = [one["id"] for one in event.result["evidence"]]
-                self._store.add_answer(owner, library, event.result, quoted)
+                self._intake.store.add_answer(owner, library, event.result, quoted)
             yield event
 
     def _writer(self, model: str | None, visitor: str) -> answer.Writer | None:
@@ -257,12 +178,6 @@ class Desk:
             return None
         return answer.Writer(self._models.engine(entry), entry.parameters, visitor)
 
-    def _text_of(self, owner: str, library: str, document: str) -> str:
-        return self._document(owner, library, document).text
-
-    def _read_document(self, owner: str, library: str, document: str) -> Document:
-        return self._store.document(owner, library, document)
-
 
 class Shelf:
     """Documents of one program, asked and then forgotten."""
@@ -271,6 +186,7 @@ class Shelf:
         self.passages = store
         self.documents: dict[str, Document] = {}
         self._desk = desk
+        self._intake = desk._intake
 
     def add(self, path: Path, name: str) -> Events:
         """Read one file; `Done` holds its document.
@@ -278,9 +194,9 @@ class Shelf:
         Raises:
             UserError: whatever is wrong with the file.
         """
-        document = yield from self._desk._read(path, name)
+        document = yield from self._intake.read(path, name)
         identity = str(len(self.documents))
-        yield from self._desk._indexed(self.passages, identity, document)
+        yield from self._intake.indexed(self.passages, identity, document)
         self.documents[identity] = document
         yield Done(document)
 
@@ -296,5 +212,11 @@ class Shelf:
         self._desk._check(question)
         writer = self._desk._writer(model, visitor) if written else None
         return answer.answer(
-            question, self.passages, lambda document: self.documents[document].text, self._desk._encoder, writer
+            question, self.passages, lambda document: self.documents[document].text, self._intake.encoder, writer
         )
+
+    def consult(self, messages: Sequence[Message]) -> Generator[Event, None, Sequence[Message]]:
+        """Put what the documents say about the last message before it; see `attachments.told`."""
+        names = {identity: document.name for identity, document in self.documents.items()}
+        source = Source(self.passages, names, self.documents.__getitem__, attached=True)
+        return (yield from told(messages, [source], self._intake.encoder, self._desk._settings))

@@ -1,4 +1,4 @@
-"""What a desk of libraries is made of: database, passage store, encoder. Imported when documents are first used."""
+"""What libraries are made of: database, passage store, encoder. Imported when documents are first used."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from pathlib import Path
 from llm_core import machine
 from llm_core.engines.base import Encoder
 from llm_core.engines.encoder import E5
-from llm_core.jobs import Jobs
 from llm_core.settings import Settings
 from llm_core.store import libraries
 from llm_core.store.database import Database
 from llm_core.store.libraries import Libraries
 from llm_core.store.tantivy_passages import TantivyPassages
-from llm_core.workbench.libraries import Desk
-from llm_core.workbench.models import Models
+from llm_core.workbench.intake import Intake
 
 ENCODER = Path(__file__).parents[2] / "assets" / "models" / "e5-zh-en"
 
@@ -24,12 +22,12 @@ def encoder(settings: Settings) -> E5:
     return E5(ENCODER, settings.paths.conversions, settings.threads or machine.cores())
 
 
-def desk(encoder: Encoder, settings: Settings, models: Models, jobs: Jobs) -> Desk:
-    """A desk over the libraries under LLM_CORE_HOME."""
+def intake(encoder: Encoder, settings: Settings) -> Intake:
+    """The way into the libraries under LLM_CORE_HOME; nothing is opened yet."""
 
     def store() -> Libraries:
         folder = settings.paths.libraries
         database = Database(folder / "libraries.sqlite3", libraries.SCHEMA, version=1)
         return Libraries(database, folder, TantivyPassages, documents_max=settings.library_documents_max)
 
-    return Desk(store, encoder, models, jobs, settings)
+    return Intake(store, encoder, settings)

@@ -17,7 +17,7 @@ from llm_core.tasks.options import ChatOptions
 from llm_core.text.language import language
 from llm_core.workbench.models import Models
 
-Consult: TypeAlias = Callable[[Sequence[Message], str], Generator[Event, None, Sequence[Message]]]
+Consult: TypeAlias = Callable[[Sequence[Message]], Generator[Event, None, Sequence[Message]]]
 
 
 class Replies:
@@ -26,16 +26,20 @@ class Replies:
     Args:
         models: where the engine comes from.
         settings: limits.
-        consult: puts what a visitor's documents say before the last message.
     """
 
-    def __init__(self, models: Models, settings: Settings, consult: Consult) -> None:
+    def __init__(self, models: Models, settings: Settings) -> None:
         self._models = models
         self._settings = settings
-        self._consult = consult
 
     def events(
-        self, messages: Sequence[Message], options: ChatOptions, *, visitor: str = "", alternatives: int = 0
+        self,
+        messages: Sequence[Message],
+        options: ChatOptions,
+        *,
+        visitor: str = "",
+        alternatives: int = 0,
+        consult: Consult | None = None,
     ) -> Events:
         """Answer the last of `messages`.
 
@@ -44,6 +48,7 @@ class Replies:
             options: the dials.
             visitor: for the waiting line.
             alternatives: with each token, this many of the likeliest ones, where the engine can; costs some speed.
+            consult: puts what documents say before the last message.
 
         Yields:
             As `tasks.chat.reply`, and Notice("model") with the `id` and `title` of the model that answers.
@@ -54,8 +59,8 @@ class Replies:
         yield Notice("model", {"id": entry.id, "title": entry.title})
         if not any(message.role == "system" for message in messages):
             messages = [*self._system(messages, options, entry), *messages]
-        if options.documents:
-            messages = yield from self._consult(messages, visitor)
+        if consult:
+            messages = yield from consult(messages)
         if Capability.LOGPROBS not in generator.capabilities:
             alternatives = 0
         sampling = options.sampling(max_tokens=self._settings.reply_tokens_max, alternatives=alternatives)

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 
 from tests.browser.conftest import Visitor
+from tests.documents import samples
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
+
+SLOW = 60_000  # the encoder is converted with the first document
 
 
 def test_a_message_is_answered_as_it_is_written_and_stop_keeps_what_is_there(visitor: Visitor) -> None:
@@ -156,3 +159,57 @@ def test_two_visitors_see_nothing_of_each_other(visit: Callable[..., Visitor]) -
     other.page.reload()
     expect(other.page.locator(".empty")).to_be_visible()
     expect(other.page.locator("#rail li")).to_have_count(0)
+
+
+def attach(page: Any, *files: Path) -> None:
+    page.locator("#attach").locator("..").locator("input[type=file]").set_input_files([str(file) for file in files])
+
+
+def test_a_document_is_attached_read_for_the_reply_and_removed(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.page
+    lease = tmp_path / "港口 lease.pdf"
+    lines = ["The harbour board lets the shed to the rowing club."], ["The yearly rent of the shed is 2400 euros."]
+    lease.write_bytes(samples.drawn_pdf([[(72, 700, line) for line in of_page] for of_page in lines]))
+    page.fill("#composer textarea", "How much is the yearly rent?")
+    attach(page, lease)
+    expect(page.locator(".chips li .open")).to_have_text(["港口 lease.pdf2 pages"], timeout=SLOW)
+    expect(page.locator(".empty h2")).to_contain_text("Ask about it")
+    expect(page.locator("#composer textarea")).to_have_value("How much is the yearly rent?")
+    page.press("#composer textarea", "Enter")
+    visitor.wait_until_written()
+    read = page.locator(".turn.assistant .consulted")
+    expect(read.locator("summary")).to_have_text("Read for this reply: 港口 lease.pdf p. 2")
+
+    page.reload()
+    expect(page.locator(".chips li")).to_have_count(1)
+    read.locator("summary").click()
+    read.locator("li").first.click()
+    expect(page.locator("#chat-sheet .sheet mark")).to_have_text("The yearly rent of the shed is 2400 euros.")
+    page.locator("#chat-sheet [data-act=dismiss]").click()
+    expect(page.locator("#chat-sheet .sheet")).to_have_count(0)
+
+    page.get_by_role("button", name="Remove 港口 lease.pdf").click()
+    expect(page.locator(".chips li")).to_have_count(0)
+    expect(page.locator(".turn.assistant .consulted")).to_have_text("Read for this reply: 港口 lease.pdf p. 2")
+    page.reload()
+    expect(page.locator(".turn.assistant .consulted")).to_be_visible()
+    expect(page.locator(".chips li")).to_have_count(0)
+
+
+def test_documents_stay_with_their_conversation_and_a_broken_one_is_told(visitor: Visitor, tmp_path: Path) -> None:
+    page = visitor.page
+    broken, note = tmp_path / "broken.docx", tmp_path / "kiln.txt"
+    broken.write_bytes(b"PK\x03\x04no")
+    note.write_text("The kiln reaches 900 degrees after nine hours.", "utf-8")
+    attach(page, broken, note)
+    expect(page.locator("#notice")).to_contain_text("broken.docx", timeout=SLOW)
+    expect(page.locator(".chips li .open")).to_have_text(["kiln.txt46 characters"], timeout=SLOW)
+    page.locator("#new").click()
+    expect(page.locator(".chips li")).to_have_count(0)
+    expect(page.locator(".empty h2")).to_contain_text("think out loud")
+    visitor.send("How hot does the kiln get?")
+    visitor.wait_until_written()
+    expect(page.locator(".turn.assistant .meter")).to_be_visible()
+    expect(page.locator(".turn.assistant .consulted")).to_have_count(0)
+    page.locator("#rail .open").nth(1).click()
+    expect(page.locator(".chips li")).to_have_count(1)

@@ -15,8 +15,7 @@ def test_a_message_is_answered_on_stdout_alone(run, home):
     assert ran.err == "The reply was cut at 8 tokens; --max-tokens allows more.\n"
 
 
-def test_the_same_seed_gives_the_same_reply_wherever_the_message_comes_from(run, home, tmp_path):
-    (tmp_path / "message.txt").write_text("﻿one two\r\n", "utf-8")
+def test_the_same_seed_gives_the_same_reply_wherever_the_message_comes_from(run, home):
     replies = [
         run("chat", "one", "two", *TINY).out,
         run("chat", "--model", "tiny", "one two", *TINY).out,
@@ -24,7 +23,21 @@ def test_the_same_seed_gives_the_same_reply_wherever_the_message_comes_from(run,
         run("chat", "-m", "chat", "-f", "-", *TINY, stdin="one two").out,
     ]
     assert len(set(replies)) == 1
-    assert run("chat", "--file", str(tmp_path / "message.txt"), *TINY).code == 0
+
+
+def test_a_file_is_looked_into_and_what_was_read_is_named(run, home, tmp_path):
+    path = tmp_path / "港口 museum.md"
+    path.write_text("# Museum\n\nThe ropewalk is 312 metres long.\n\nA ticket costs eight euros.", "utf-8")
+    ran = run("chat", "How long is the ropewalk?", "--file", str(path), *TINY)
+    assert ran.code == 0 and f"Read for this reply: {path.name}" in ran.err
+    read = json.loads(run("chat", "--json", "--file", str(path), *TINY, stdin="How long is the ropewalk?").out)
+    assert [(one["document"], one["page"]) for one in read["consulted"]] == [(path.name, None)]
+    assert (
+        read["prompt_tokens"]
+        > json.loads(run("chat", "--json", "How long is the ropewalk?", *TINY).out)["prompt_tokens"]
+    )
+    ran = run("chat", "Good night", "-f", str(path), *TINY)
+    assert ran.code == 0 and "say nothing about this" in ran.err
 
 
 def test_dials_reach_the_model(run, home):
@@ -82,8 +95,11 @@ def test_lines_as_json_say_what_was_wrong_with_one(run, home, tmp_path):
         (["chat", "hi", "--model", "qwen2.5"], "", "qwen2.5-coder-0.5b"),
         (["chat", "hi", "--model", "no/such/../model"], "", "no/such/../model"),
         (["chat", "hi", "--model", "smollm2"], "", "models get smollm2-135m-instruct-q4_1"),
-        (["chat", "--file", "nothing.txt"], "", "没有nothing.txt这个文件"),
-        (["chat", "--file", "."], "", "读不了文件."),
+        (["chat", "hi", "--file", "nothing.txt"], "", "nothing.txt"),
+        (["chat", "hi", "--file", "nothing.pdf"], "", "nothing.pdf"),
+        (["chat", "--lines", "--file", "nothing.txt"], "", "没有nothing.txt这个文件"),
+        (["chat", "--lines", "--file", "."], "", "读不了文件."),
+        (["chat", "--lines", "--file", "a", "--file", "b"], "", "--lines"),
         (["chat", "hi", "--temperature", "hot"], "", "0到2之间的数"),
         (["chat", "hi", "--seed", "-1"], "", "整数，不能是“-1”"),
         (["chat", "hi", "--role", "pirate"], "", "assistant, news"),

@@ -15,6 +15,8 @@ from llm_core.events import Delta, Done, Event, Events, Notice, Progress, Tick
 from llm_core.jobs import Job
 from llm_core.store.branches import ChatMessage
 from llm_core.store.conversations import Conversation, Summary
+from llm_core.store.libraries import Entry
+from llm_core.web.chat.attached import Attaching, chips
 from llm_core.web.chat.rail import rail
 from llm_core.web.chat.screen import DIALS, standing
 from llm_core.web.chat.thread import SHOWN_MESSAGES, thread
@@ -22,6 +24,7 @@ from llm_core.web.chat.view import options, wish
 from llm_core.web.chat.words import instead, tokens_of
 from llm_core.web.frame import known_visitor
 from llm_core.web.render import PAINT_EVERY_S, Live, paint
+from llm_core.workbench.answers import Piece
 
 HOSTILE = "<img src=x onerror=alert(1)>\"'"
 
@@ -72,6 +75,46 @@ def test_a_failed_reply_says_why_in_the_reader_s_language() -> None:
     failed = answer("", state="failed", facts={"error": "text_too_long", "error_facts": {"chars": 9, "limit": 5}})
     assert "notice" in shown(question(), failed)
     assert thread(conversation(question(), failed), "zh", {}, running=False) != shown(question(), failed)
+
+
+PLACE = {"id": "d", "document": HOSTILE, "page": 3, "start": 4, "end": 9, "passage": [0, 12]}
+PIECE = Piece(
+    document=HOSTILE, page=3, start=4, end=9, sentence=HOSTILE, passage=f"It {HOSTILE}", id="d", passage_start=0,
+    heading=[],
+)  # fmt: skip
+
+
+def test_what_a_reply_read_stands_below_it_with_its_pages() -> None:
+    read = answer(facts={"consulted": [PLACE, PLACE | {"page": 5}, PLACE | {"page": 3}]})
+    html = thread(conversation(question(), read), "en", {}, running=False, quotes=lambda places: [PIECE])
+    assert "p. 3, 5" in html and "<img" not in html and 'data-do="cite"' in html and 'data-start="4"' in html
+    gone = thread(conversation(question(), read), "zh", {}, running=False, quotes=lambda places: [])
+    assert "第3、5页" in gone and "cite" not in gone and "<img" not in gone
+
+
+def test_a_reply_that_found_nothing_in_the_documents_says_so() -> None:
+    assert "say nothing about this" in shown(question(), answer(facts={"consulted": []}))
+    assert "say nothing" not in shown(question(), answer())
+    assert "a.txt, b.pdf" in shown(question(), answer(facts={"consulted": "a.txt, b.pdf"}))  # as it was kept before
+
+
+def test_an_empty_conversation_with_documents_offers_questions_about_them() -> None:
+    html = thread(conversation(), "en", {}, running=False, attached=True)
+    assert "What is this document about?" in html and "overfitting" not in html
+
+
+def test_chips_name_documents_and_can_be_taken_away() -> None:
+    html = chips([Entry("d", HOSTILE, "pdf", 999, 12, 5, 0), Entry("e", "a.txt", "txt", 1234, None, 5, 0)], "en")
+    assert "<img" not in html and "12 pages" in html and "1,234 characters" in html and html.count("remove") == 2
+    assert chips([], "en") == ""
+
+
+def test_a_chip_shows_how_far_the_reading_is() -> None:
+    live = Attaching("zh")
+    live.take(Notice("file", {"name": HOSTILE}))
+    live.take(Progress("indexing", 3, 10, "passages"))
+    html = live.picture()
+    assert "<img" not in html and "3" in html and "--w:0.3000" in html and 'data-do="stop"' in html
 
 
 def test_what_the_model_no_longer_reads_is_marked() -> None:

@@ -131,7 +131,7 @@ class Added:
     """Files that are being read: the line in the list, and what could not be read."""
 
     def __init__(self, language: Language) -> None:
-        self._language = language
+        self.language = language
         self._stage: Progress | None = None
         self.name = ""
         self.failed: list[str] = []
@@ -153,21 +153,26 @@ class Added:
             case Notice("file"):
                 self.name, self._stage = event.facts["name"], None
             case Notice("document_failed"):
-                self.failed.append(explain(event.facts["error"], self._language))
+                self.failed.append(explain(event.facts["error"], self.language))
             case Notice():
-                self.failed.append(say(self._language, f"notices.{event.code}", **event.facts))
+                self.failed.append(say(self.language, f"notices.{event.code}", **event.facts))
             case _:
                 return False
         return True
 
-    def picture(self) -> str:
-        """The line of the file under way."""
+    def stage(self) -> tuple[str, float | None]:
+        """What is being done with the file under way, and how much of it has been done."""
         stage = self._stage
-        told = say(self._language, f"stages.{stage.stage}") if stage else say(self._language, "ask.reading_file")
+        told = say(self.language, f"stages.{stage.stage}") if stage else say(self.language, "ask.reading_file")
         share = stage.done / stage.total if stage and stage.total else None
         if stage and stage.total:
-            told += " " + say(self._language, "ask.of", done=stage.done, total=stage.total)
-        return shelf.busy(self.name, told, share, self._language)
+            told += " " + say(self.language, "ask.of", done=stage.done, total=stage.total)
+        return told, share
+
+    def picture(self) -> str:
+        """The line of the file under way."""
+        told, share = self.stage()
+        return shelf.busy(self.name, told, share, self.language)
 
     def trouble(self) -> str:
         """What could not be read, and why."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from llm_core.documents.formats import SUFFIXES
 from llm_core.tasks import roles
 from llm_core.tasks.options import ChatOptions
 from llm_core.web.chat.picker import BY_ITSELF
@@ -48,6 +49,7 @@ class Screen:
 
     place: gr.State  # Place
     followed: gr.State  # Followed; its changes are what `Turns.follow` listens to
+    attaching: gr.State  # Followed, of a conversation whose documents are being read; as above
     kept: gr.Textbox  # what the browser remembered of the last visit; filled by script, never shown
     search: gr.Textbox
     new: gr.Button
@@ -57,25 +59,35 @@ class Screen:
     thread: gr.HTML
     live: gr.HTML
     notice: gr.HTML
+    attached: gr.HTML
+    attach: gr.UploadButton
     composer: gr.Textbox
     dials: Mapping[str, Any]
     picked: gr.HTML
     word: gr.HTML
+    sheet: gr.HTML  # a document, opened at a sentence that was read
 
 
 def build() -> Screen:
     """The three columns: conversations, thread with composer, model and dials."""
-    place, followed, kept = gr.State(Place()), gr.State(None), gr.Textbox(visible=False)
+    place, followed, attaching = gr.State(Place()), gr.State(None), gr.State(None)
+    kept = gr.Textbox(visible=False)
     with gr.Row(elem_classes=["grid", "three"]):
         with gr.Column(elem_classes=["area-rail"]), fold("chat.conversations"):
             rail = _rail()
         with gr.Column(elem_classes=["area-main", "talk"]):
-            middle = _middle()
+            thread, live, notice = _thread()
+            attached, attach, composer, documents = _writing()
         with gr.Column(elem_classes=["area-side"]):
+            sheet = html("", elem_id="chat-sheet", css_class="margin", js_on_load=_script("ask-sheet.js"))
             with fold("chat.settings"):
                 dials, picked = _dials()
             word = html("", elem_id="word", css_class="margin", js_on_load=_script("word.js"))
-    return Screen(place, followed, kept, *rail, *middle, dials, picked, word)
+    dials["documents"] = documents
+    return Screen(
+        place, followed, attaching, kept, *rail, thread, live, notice, attached, attach, composer, dials, picked,
+        word, sheet,
+    )  # fmt: skip
 
 
 def _rail() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.UploadButton, gr.HTML]:
@@ -92,7 +104,7 @@ def _rail() -> tuple[gr.Textbox, gr.Button, gr.HTML, gr.UploadButton, gr.HTML]:
     return search, new, rail, upload, saved
 
 
-def _middle() -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.Textbox]:
+def _thread() -> tuple[gr.HTML, gr.HTML, gr.HTML]:
     thread = html("", elem_id="thread", js_on_load=_script("thread.js"))
     live = html(
         [],
@@ -100,12 +112,24 @@ def _middle() -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.Textbox]:
         css_class="live",
         html_template='<div class="text" aria-live="off">${value.join("")}</div>',
     )
-    notice = html("", elem_id="notice")
-    composer = gr.Textbox(
-        placeholder=t("chat.message"), label=t("chat.message"), show_label=False, lines=1, max_lines=8,
-        submit_btn=t("chat.send"), interactive=True, elem_id="composer",
-    )  # fmt: skip
-    return thread, live, notice, composer
+    return thread, live, html("", elem_id="notice")
+
+
+def _writing() -> tuple[gr.HTML, gr.UploadButton, gr.Textbox, gr.Checkbox]:
+    """What stays at the foot of the thread: the conversation's documents, the message, where replies may look."""
+    with gr.Column(elem_classes=["writing"]):
+        attached = html("", elem_id="attached", js_on_load=_script("ask-rail.js"))
+        composer = gr.Textbox(
+            placeholder=t("chat.message"), label=t("chat.message"), show_label=False, lines=1, max_lines=8,
+            submit_btn=t("chat.send"), interactive=True, elem_id="composer",
+        )  # fmt: skip
+        with gr.Row(elem_classes=["sources"]):
+            attach = gr.UploadButton(
+                t("chat.attach"), size="sm", file_count="multiple", file_types=list(SUFFIXES), elem_id="attach",
+                elem_classes=["as-word"],
+            )  # fmt: skip
+            documents = gr.Checkbox(False, label=t("chat.documents"), interactive=True, elem_id="documents")
+    return attached, attach, composer, documents
 
 
 def _dials() -> tuple[dict[str, Any], gr.HTML]:
@@ -116,7 +140,6 @@ def _dials() -> tuple[dict[str, Any], gr.HTML]:
         [(t(f"chat.role_{name}"), name) for name in roles.table()], value="assistant", label=t("chat.role"),
         elem_id="role", interactive=True,
     )  # fmt: skip
-    dials["documents"] = gr.Checkbox(False, label=t("chat.documents"), interactive=True, elem_id="documents")
     dials["temperature"] = _slider("temperature", 0, 2, 0.1)
     dials["max_tokens"] = _slider("max_tokens", 64, 2048, 64)
     with gr.Accordion(t("chat.more"), open=False, elem_id="more"):

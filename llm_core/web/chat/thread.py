@@ -5,7 +5,7 @@ The questions are sans, the replies serif; what can be done with a message stand
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from llm_core.errors import UserError
@@ -14,13 +14,18 @@ from llm_core.store.branches import ChatMessage
 from llm_core.store.conversations import Conversation
 from llm_core.text.language import language as language_of_text
 from llm_core.web import markdown
+from llm_core.web.ask import pieces
 from llm_core.web.frame import escape
 from llm_core.web.i18n import LOCALES
+from llm_core.workbench.answers import Piece
+from llm_core.workbench.attachments import named
 
 SHOWN_MESSAGES = 60  # older ones are asked for; each costs the browser some milliseconds
 LONG_QUESTION_CHARS = 3000
 LONG_SHOWN_CHARS = 600
-STARTS = ("chat.start_1", "chat.start_2", "chat.start_3")
+STARTS = 3
+
+Quotes = Callable[[Sequence[Mapping[str, Any]]], Sequence[Piece]]
 
 
 def thread(
@@ -30,6 +35,8 @@ def thread(
     *,
     running: bool,
     everything: bool = False,
+    quotes: Quotes | None = None,
+    attached: bool = False,
 ) -> str:
     """The whole thread. A reply that is being written is left to the live bubble.
 
@@ -39,9 +46,11 @@ def thread(
         titles: the models' names by their ids.
         running: whether a reply is being written.
         everything: whether to show older messages than the last SHOWN_MESSAGES, too.
+        quotes: the sentences at the places that a reply read, as far as their documents are still there.
+        attached: whether the conversation has documents.
     """
     if conversation is None or not conversation.messages:
-        return _marked(conversation, language, running, _empty(language))
+        return _marked(conversation, language, running, _empty(language, attached=attached))
     messages = conversation.messages
     if running and messages[-1].role == "assistant":
         messages = messages[:-1]
@@ -56,9 +65,8 @@ def thread(
             continue
         if place and place == unread:
             parts.append(f'<p class="cut">{say(language, "chat.left_out_above")}</p>')
-        parts.append(
-            _turn(message, language, titles.get(changed, changed), last=not running and place == len(messages) - 1)
-        )
+        last = not running and place == len(messages) - 1
+        parts.append(_turn(message, language, titles.get(changed, changed), quotes, last=last))
     return _marked(conversation, language, running, "".join(parts))
 
 
@@ -101,14 +109,16 @@ def _marked(conversation: Conversation | None, language: Language, running: bool
     return f'<div class="thread" role="log" {data}>{inside}</div>'
 
 
-def _empty(language: Language) -> str:
+def _empty(language: Language, *, attached: bool) -> str:
+    """What stands there before the first message: what can be asked, of documents where there are some."""
+    start, head = ("start_attached", "attached") if attached else ("start", "empty")
+    asked = (say(language, f"chat.{start}_{number}") for number in range(1, STARTS + 1))
     starts = "".join(
-        f'<li><button data-do="start" lang="{LOCALES[language]}">{escape(say(language, key))}</button></li>'
-        for key in STARTS
+        f'<li><button data-do="start" lang="{LOCALES[language]}">{escape(each)}</button></li>' for each in asked
     )
     return (
-        f'<section class="empty"><h2>{say(language, "chat.empty_title")}</h2>'
-        f'<p>{say(language, "chat.empty_trust")}</p><ul class="starts">{starts}</ul></section>'
+        f'<section class="empty"><h2>{say(language, f"chat.{head}_title")}</h2>'
+        f'<p>{say(language, f"chat.{head}_trust")}</p><ul class="starts">{starts}</ul></section>'
     )
 
 
@@ -125,12 +135,13 @@ def _unread(messages: Sequence[ChatMessage]) -> int:
 # ------------------------------------------------------------------ one message
 
 
-def _turn(message: ChatMessage, language: Language, model: str, *, last: bool) -> str:
+def _turn(message: ChatMessage, language: Language, model: str, quotes: Quotes | None, *, last: bool) -> str:
     """One message and the line below it."""
     if message.role == "user":
         body, below = _question(message, language), _below_question(language, last)
     else:
-        body, below = _reply(message, language), _below_reply(message, language, model, last)
+        body = _reply(message, language) + _consulted(message, language, quotes)
+        below = _below_reply(message, language, model, last)
     return (
         f'<article class="turn {message.role}" data-id="{escape(message.id)}">{body}'
         f'<div class="below">{below}{_branches(message, language)}</div></article>'
@@ -157,6 +168,21 @@ def _reply(message: ChatMessage, language: Language) -> str:
     return folded + reply + _failed(message, language)
 
 
+def _consulted(message: ChatMessage, language: Language, quotes: Quotes | None) -> str:
+    """Which documents the reply read, and, folded, the sentences with their places."""
+    places = message.facts.get("consulted")
+    if not places:
+        return ""
+    if isinstance(places, str):  # of a conversation that was kept when only their names were
+        return f'<p class="consulted">{escape(say(language, "chat.consulted", names=places))}</p>'
+    told = escape(say(language, "chat.consulted", names=named(places, language)))
+    found = quotes(places) if quotes else ()
+    if not found:  # the documents have been removed
+        return f'<p class="consulted">{told}</p>'
+    cites = pieces.evidence(found, message.id, language)
+    return f'<details class="consulted"><summary>{told}</summary>{cites}</details>'
+
+
 def _failed(message: ChatMessage, language: Language) -> str:
     if message.state != "failed":
         return ""
@@ -176,8 +202,8 @@ def _below_reply(message: ChatMessage, language: Language, model: str, last: boo
     parts = figures(facts, language)
     if message.state == "stopped":
         parts.append(f"<span>{say(language, 'chat.stopped')}</span>")
-    if consulted := message.facts.get("consulted"):
-        parts.append(f"<span>{escape(say(language, 'notices.consulted', names=consulted))}</span>")
+    if message.facts.get("consulted") == []:
+        parts.append(f"<span>{say(language, 'chat.consulted_none')}</span>")
     if message.facts.get("finish") == "length":
         parts.append(f"<span>{say(language, 'chat.at_limit')}</span>")
     if model:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
+from llm_core.text.spans import Span
+from llm_core.web.ask import shelf
 from llm_core.web.chat import picker
+from llm_core.web.chat.attached import chips
 from llm_core.web.chat.rail import rail
 from llm_core.web.chat.screen import DIALS, Followed, Place, Screen, standing
 from llm_core.web.chat.thread import thread
@@ -39,19 +43,34 @@ class View:
         """The conversation as it stands now, a reply that is being written is followed from here."""
         found = self.workbench.chats.get(visitor, name)
         job = self.workbench.chats.running(visitor, name)
-        shown = self.thread(found, language, running=job is not None, everything=everything)
+        shown = self.thread(found, language, visitor, running=job is not None, everything=everything)
+        shown |= self.attached(visitor, name, language)
         if job:
             shown[self.screen.followed] = Followed(found.id)
+        if self.workbench.attachments.adding(visitor, name):
+            shown[self.screen.attaching] = Followed(found.id)
         place = Place(found.id, found.head)
         return shown | {self.screen.place: place, self.screen.rail: self.rail(visitor, found.id, language)}
 
     def thread(
-        self, found: Conversation | None, language: Language, *, running: bool, everything: bool = False
+        self,
+        found: Conversation | None,
+        language: Language,
+        visitor: str,
+        *,
+        running: bool,
+        everything: bool = False,
     ) -> Update:
         """The thread and what belongs to it: no old notice, no old live bubble, Send or Stop."""
         titles = {entry.id: entry.title[language] for entry in self.workbench.models.listing()} if found else {}
+        documents = self.workbench.attachments
+        quotes = partial(documents.pieces, visitor, found.id) if found else None
+        attached = bool(found and (documents.documents(visitor, found.id) or documents.adding(visitor, found.id)))
+        written = thread(
+            found, language, titles, running=running, everything=everything, quotes=quotes, attached=attached
+        )
         return {
-            self.screen.thread: thread(found, language, titles, running=running, everything=everything),
+            self.screen.thread: written,
             self.screen.notice: "",
             self.screen.live: Live(language).picture() if running else [],
             self.screen.composer: gr.update(**self.buttons(language, running=running)),
@@ -65,7 +84,22 @@ class View:
     def nothing(self, visitor: str, language: Language) -> Update:
         """The empty page that a new conversation begins on."""
         place = {self.screen.place: Place(), self.screen.rail: self.rail(visitor, None, language)}
-        return self.thread(None, language, running=False) | place
+        bare = {self.screen.attached: "", self.screen.sheet: ""}
+        return self.thread(None, language, visitor, running=False) | place | bare
+
+    def attached(self, visitor: str, name: str, language: Language, busy: str = "") -> Update:
+        """The documents of a conversation above the composer; `busy` is the chip of one that is being read."""
+        entries = self.workbench.attachments.documents(visitor, name)
+        return {self.screen.attached: chips(entries, language, busy=busy)}
+
+    def sheet(self, visitor: str, name: str, document: str, place: Span, language: Language) -> Update:
+        """A document that a reply read, opened at a place."""
+        found = self.workbench.attachments.open(visitor, name, document)
+        close = (
+            f'<button class="quiet close-sheet" data-act="dismiss">{say(language, "chat.close_document")}</button>'
+        )
+        page = shelf.sheet(found, document, place, language)
+        return {self.screen.sheet: f'<section class="leaf">{page}{close}</section>'}
 
     def rail(self, visitor: str, current: str | None, language: Language, search: str = "") -> str:
         """The list of conversations."""
@@ -88,7 +122,7 @@ class View:
 
     def note(self, key: str, language: Language, **facts: Any) -> Update:
         """One sentence above the composer."""
-        return {self.screen.notice: _notice(say(language, key, **facts), language, "doubt")}
+        return {self.screen.notice: notice(say(language, key, **facts), language, "doubt")}
 
     def guarded(
         self, language: Language, work: Callable[[], Update], moved: Callable[[], Update] | None = None
@@ -105,9 +139,9 @@ class View:
         except UserError as error:
             if error.code == "conversation_moved" and moved:
                 return self.guarded(language, moved) | self.note("chat.moved", language)
-            return {self.screen.notice: _notice(explain(error, language), language)}
+            return {self.screen.notice: notice(explain(error, language), language)}
         except Exception:
-            return {self.screen.notice: _notice(explain(unexpected("a handler of Chat"), language), language)}
+            return {self.screen.notice: notice(explain(unexpected("a handler of Chat"), language), language)}
 
 
 def options(dials: tuple[Any, ...]) -> dict[str, Any]:
@@ -123,6 +157,7 @@ def wish(event: gr.EventData) -> Mapping[str, str]:
     return {str(name): str(value) for name, value in sent.items()} if isinstance(sent, Mapping) else {}
 
 
-def _notice(sentence: str, language: Language, kind: str = "fault") -> str:
+def notice(sentence: str, language: Language, kind: str = "fault") -> str:
+    """A sentence above the composer, to be read and put away."""
     dismiss = f'<button class="quiet" data-act="dismiss">{say(language, "chat.dismiss")}</button>'
     return f'<div class="notice {kind}" role="alert"><p>{escape(sentence)}</p>{dismiss}</div>'

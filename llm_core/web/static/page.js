@@ -14,7 +14,7 @@
     get: (button) => workbench.fetchModel("get", button.dataset.name),
     resume: (button) => workbench.fetchModel("resume", button.dataset.name),
     cancel: () => workbench.fetchModel("cancel", ""),
-    dismiss: (button) => button.closest(".notice, .instead").remove(),
+    dismiss: (button) => button.closest(".notice, .instead, .leaf").remove(),
   };
   addEventListener("click", (event) => {
     const button = closest(event, "[data-act]");

@@ -1,5 +1,5 @@
 /* The thread: clicks become events of this component; drafts, scrolling and the words of a reply are handled here.
-   `element`, `props`, `trigger` and `watch` come from Gradio. Events: 'act' and 'word'. */
+   `element`, `props`, `trigger` and `watch` come from Gradio. Events: 'act', 'word' and 'cite'. */
 const { store } = window.workbench;
 const composer = () => document.querySelector("#composer textarea");
 const shown = () => element.querySelector(".thread");
@@ -55,6 +55,14 @@ const copy = async (button, turn) => {
   setTimeout(() => { if (button.isConnected) button.textContent = before; }, 1500);
 };
 
+const cite = ({ dataset: { id, start, end } }) => trigger("cite", { id, start, end });
+element.addEventListener("keydown", (event) => {
+  if (event.target.matches("li[data-do=cite]") && (event.key === "Enter" || event.key === " ")) {
+    event.preventDefault();
+    cite(event.target);
+  }
+});
+
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   const turn = event.target.closest(".turn");
@@ -67,6 +75,7 @@ element.addEventListener("click", (event) => {
   if (kind === "edit") edit(turn);
   else if (kind === "copy") copy(button, turn);
   else if (kind === "start") { write(button.textContent); composer()?.focus(); }
+  else if (kind === "cite") { if (String(getSelection()) === "") cite(button); } // selecting a quotation does not open it
   else trigger("act", { do: kind, id: turn?.dataset.id ?? "", to: button.dataset.to ?? "" });
 });
 
@@ -132,8 +141,12 @@ const changed = () => {
   const now = conversation();
   window.workbench.place(now);
   if (now === open) return;
-  const carried = open === "" && composer()?.value === "" ? "" : store.get(draftKey()) ?? "";
-  if (open === "" && carried === "") store.set("workbench_draft_", "");
+  const written = composer()?.value ?? "";
+  /* A document was attached before the first message was sent: what had been typed goes along. */
+  const begun = open === "" && now !== "" && element.querySelector(".empty");
+  if (begun && written) store.set(draftKey(), written);
+  const carried = open === "" && written === "" ? "" : store.get(draftKey()) ?? "";
+  if (open === "" && (carried === "" || begun)) store.set("workbench_draft_", "");
   open = now;
   write(carried);
   scrollTo(0, now ? document.documentElement.scrollHeight : 0);
