@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from llm_core.models import decoder, recurrent, seq2seq
+from llm_core.models import cnn, decoder, mlp, recurrent, seq2seq
 from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Blocks, Pairs, Stream
@@ -79,6 +79,8 @@ def _text(sizes: Mapping[str, Any], build: Callable[..., PreTrainedModel]) -> Fa
 
 
 FAMILIES: Mapping[str, Family] = {
+    "mlp": _text(mlp.SIZES, mlp.build),
+    "cnn": _text(cnn.SIZES, cnn.build),
     "rnn": _recurrent("rnn"),
     "lstm": _recurrent("lstm"),
     "gru": _recurrent("gru"),

@@ -19,6 +19,8 @@ from llm_core.training.run import Run
 
 Prepared = Callable[..., Run]
 SHAPES: dict[str, dict[str, float]] = {
+    "mlp": {"hidden": 48, "window": 4, "wide": 64, "layers": 2},
+    "cnn": {"hidden": 48, "layers": 3},
     "rnn": {"hidden": 48, "layers": 2},
     "lstm": {"hidden": 48, "layers": 2},
     "gru": {"hidden": 48, "layers": 2},
