@@ -32,8 +32,12 @@ def is_terminal() -> bool:
 
 
 def read_all() -> str:
-    """All of stdin."""
-    return decoded(sys.stdin.buffer.read(), "stdin")
+    """All of stdin.
+
+    Raises:
+        UserError: `text_encoding`.
+    """
+    return _whole(sys.stdin.buffer.read(), "stdin")
 
 
 def read_file(path: str) -> str:
@@ -45,7 +49,7 @@ def read_file(path: str) -> str:
     if path == "-":
         return read_all()
     try:
-        return decoded(Path(path).read_bytes(), path)
+        return _whole(Path(path).read_bytes(), path)
     except FileNotFoundError:
         raise UserError("file_missing", path=shown_path(path)) from None
     except (OSError, ValueError) as error:  # ValueError: a null character in the name
@@ -68,6 +72,20 @@ def read_lines(path: str | None) -> Iterator[str]:
             yield decoded(line, "stdin").rstrip("\r")
     if rest:
         yield decoded(rest, "stdin").rstrip("\r")
+
+
+def _whole(content: bytes, source: str) -> str:
+    """A whole text in whatever encoding; a line alone would be too little to tell.
+
+    Raises:
+        UserError: `text_encoding`.
+    """
+    from llm_core.text import encoding
+
+    try:
+        return encoding.decode(content).text
+    except encoding.NotText:
+        return decoded(content, source)
 
 
 def decoded(content: bytes, source: str) -> str:

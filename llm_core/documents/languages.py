@@ -20,6 +20,11 @@ _ENGLISH = re.compile(
 )
 
 
+def is_foreign(text: str) -> bool:
+    """Whether a text has words, and they are clearly in neither language."""
+    return document_language(text) is None and bool(_LETTER.search(text))
+
+
 def document_language(text: str) -> Language | None:
     """Chinese or English; None for a text that is clearly in neither, or has no words."""
     middle = max(SAMPLE_CHARS, len(text) // 2)

@@ -13,6 +13,7 @@ from typing import Any
 
 from llm_core.documents import guard
 from llm_core.documents.document import Document
+from llm_core.documents.languages import is_foreign
 from llm_core.errors import UserError
 from llm_core.events import Done, Event, Events, Item, Notice
 from llm_core.jobs import Job, Jobs
@@ -161,6 +162,8 @@ class Summaries:
                 del self._works[owner]
 
     def _events(self, source: str | Document, options: SummaryOptions, visitor: str) -> Events:
+        if isinstance(source, str) and is_foreign(source):
+            yield Notice("text_language")
         if options.method == "key":
             yield from summarize(source, options)
         else:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from llm_core.documents import guard
 from llm_core.documents.document import Document
+from llm_core.documents.languages import is_foreign
 from llm_core.engines.base import Encoder
 from llm_core.errors import UserError
 from llm_core.events import Done, Event, Events, Item, Notice
@@ -118,6 +119,8 @@ class Translations:
         checked = TranslationOptions.of(options)
         if isinstance(source, str):
             check_message(source, self._settings)
+            if is_foreign(source):
+                yield Notice("text_language")
         engines = yield from self._engines(checked.model)
         yield from translate.translate(source, checked, engines, visitor=visitor)
 
