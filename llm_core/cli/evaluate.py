@@ -4,46 +4,67 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llm_core.cli import session
+from llm_core.cli import columns, session
 from llm_core.cli.commands import command
 from llm_core.errors import UserError
-from llm_core.events import Done, Item
+from llm_core.events import Done, Events, Item
+
+if TYPE_CHECKING:
+    from llm_core.evaluation.prompts import Tried
+    from llm_core.workbench import Workbench
 
 Text = str | None
 
 
+@dataclasses.dataclass(frozen=True, slots=True)
+class Choice:
+    """What the command line asked for beside the name of the measure."""
+
+    models: tuple[str, ...] = ()
+    plain: bool = False
+    data: Path | None = None
+    tasks: tuple[str, ...] = ()
+    limit: int | None = None
+    failures: bool = False
+
+
 def evaluate(
     name: Annotated[Text, typer.Argument(help="evaluate_name", metavar="NAME")] = None,
-    model: Annotated[Text, typer.Option("--model", "-m", help="chat_model", metavar="NAME")] = None,
+    model: Annotated[list[str] | None, typer.Option("--model", "-m", help="evaluate_model", metavar="NAME")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="evaluate_plain")] = False,
     data: Annotated[Text, typer.Option("--data", help="evaluate_data", metavar="FILE")] = None,
+    task: Annotated[list[str] | None, typer.Option("--task", help="evaluate_task", metavar="TASK")] = None,
+    limit: Annotated[int | None, typer.Option("--limit", help="evaluate_limit", metavar="N", min=1)] = None,
+    failures: Annotated[bool, typer.Option("--failures", help="evaluate_failures")] = False,
 ) -> None:
     """See messages/cli.toml."""
-    if name in ON_DATA:
-        if data is None:
-            raise UserError("value_missing", name="--data")
-        ON_DATA[name](Path(data))
-        return
     if name not in MEASURES:
         raise UserError("value_unusable", name="NAME", value=(name or "")[:40])
-    MEASURES[name](model, plain)
+    if name in ON_DATA and data is None:
+        raise UserError("value_missing", name="--data")
+    MEASURES[name](
+        Choice(tuple(model or ()), plain, Path(data) if data else None, tuple(task or ()), limit, failures)
+    )
 
 
-def _answers(model: str | None, plain: bool) -> None:
+def _answers(choice: Choice) -> None:
     from llm_core.evaluation import answers
 
-    with session.opened(model=model) as workbench, workbench.libraries.shelf() as shelf:
+    with (
+        session.opened(model=choice.models[0] if choice.models else None) as workbench,
+        workbench.libraries.shelf() as shelf,
+    ):
         line = session.progress_line()
         for path in sorted(answers.DOCUMENTS.glob("*.md")):
             for event in shelf.add(path, path.name):
                 line.show(event)
-        events = answers.evaluate(lambda asked: shelf.ask(asked, written=not plain), answers.questions())
+        events = answers.evaluate(lambda asked: shelf.ask(asked, written=not choice.plain), answers.questions())
         for event in events:
             match event:
                 case Item():
@@ -61,55 +82,84 @@ def _print_tried(tried: Any) -> None:
     print(f"{tried.verdict:8} {tried.answer.score:.2f}  {tried.question.ask}  |  {answer}", flush=True)
 
 
-def _prompts(model: str | None, plain: bool) -> None:
-    """The prompts of Summarize on its examples; with --plain on the first of each language only."""
-    from llm_core.evaluation import summary_prompts
+def _prompts(choice: Choice) -> None:
+    """One table in the end, or of what has been tried where it is stopped."""
+    from llm_core.evaluation import prompts
 
-    examples = summary_prompts.texts(("bees", "tram") if plain else ())
-    with session.opened(model=model) as workbench:
+    tasks = choice.tasks or tuple(prompts.SETS)
+    for task in tasks:
+        if task not in prompts.SETS:
+            raise UserError("value_unusable", name="--task", value=task[:40])
+    table = prompts.Table()
+    with session.opened() as workbench:
         line = session.progress_line()
-        session.ready_model(workbench, line)
-        for event in summary_prompts.evaluate(workbench.summaries.ready, examples):
-            match event:
-                case Item(tried):
-                    line.clear()
-                    faults = " ".join(tried.rejected) or "-"
-                    print(f"{tried.name} {tried.form} {tried.to}  [{faults}]\n{tried.summary}\n", flush=True)
-                case Done():
-                    line.clear()
-                    print(json.dumps(dataclasses.asdict(event.result)))
-                case _:
+        try:
+            for model in choice.models or (workbench.models.choice("chat").entry.id,):
+                for event in _tried(workbench, model, tasks, choice.limit):
                     line.show(event)
+                    if isinstance(event, Item):
+                        table.count(event.value)
+                        if choice.failures and not event.value.outcome.passed:
+                            line.clear()
+                            _print_failure(event.value)
+        finally:
+            line.clear()
+            print("\n".join(columns.table(table.cells(), right=(3, 4, 5))), flush=True)
 
 
-def _summaries(data: Path) -> None:
+def _tried(workbench: Workbench, model: str, tasks: Sequence[str], limit: int | None) -> Events:
+    from llm_core.evaluation import prompts
+    from llm_core.tasks.translate import Engines
+
+    entry, generator = yield from workbench.models.ready("chat", model)
+    engines = Engines(generator, entry.parameters, workbench.encoder)
+    yield from prompts.evaluate(tasks, engines, model=entry.id, limit=limit)
+
+
+def _print_failure(tried: Tried) -> None:
+    faults = "; ".join(f"{fault.kind} {fault.detail}".rstrip() for fault in tried.outcome.faults)
+    print(f"{tried.task} {tried.case.languages} {tried.model}: {tried.case.name}")
+    print(f"  {faults}\n  {tried.outcome.written}", flush=True)
+
+
+def _summaries(choice: Choice) -> None:
     """Key sentences beside the first ones and TextRank, on a file of texts with summaries."""
     from llm_core.evaluation import summaries
 
     line = session.progress_line()
     for count in (1, 2, 3):
-        for event in summaries.compare(data, count):
+        for event in summaries.compare(_data(choice), count):
             line.show(event)
             if isinstance(event, Done):
                 line.clear()
                 print(json.dumps(dataclasses.asdict(event.result)), flush=True)
 
 
-def _retrieval(data: Path) -> None:
+def _retrieval(choice: Choice) -> None:
     """Recall of the right passage by words, by vectors and by both, on a folder of questions with their passages."""
     from llm_core.evaluation import retrieval
 
     with session.opened() as workbench:
         line = session.progress_line()
-        for event in retrieval.evaluate(data, workbench.encoder):
+        for event in retrieval.evaluate(_data(choice), workbench.encoder):
             line.show(event)
             if isinstance(event, Item):
                 line.clear()
                 print(json.dumps(dataclasses.asdict(event.value)), flush=True)
 
 
+def _data(choice: Choice) -> Path:
+    assert choice.data is not None  # `evaluate` has looked
+    return choice.data
+
+
 # A new measure is one module in llm_core/evaluation, one function here, and one line in this table.
-MEASURES: dict[str, Callable[[str | None, bool], None]] = {"answers": _answers, "prompts": _prompts}
-ON_DATA: dict[str, Callable[[Path], None]] = {"retrieval": _retrieval, "summaries": _summaries}
+MEASURES: dict[str, Callable[[Choice], None]] = {
+    "answers": _answers,
+    "prompts": _prompts,
+    "retrieval": _retrieval,
+    "summaries": _summaries,
+}
+ON_DATA = ("retrieval", "summaries")
 
 app = command(evaluate, "evaluate")

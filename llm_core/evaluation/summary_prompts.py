@@ -1,106 +1,88 @@
-"""How the prompts of Summarize do with one model, on the examples, by the checks that code makes.
-
-The examples were written before the prompts were tuned. The checks say what is surely wrong; whether the rest is
-good, the text that is printed shows.
-"""
+"""Texts to summarize, the examples of Summarize, and what a summary of each must say (summary_prompts.toml)."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Generator as Generating
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, get_args
+from typing import Final, cast
 
-from llm_core.events import Done, Event, Events, Item, Notice, Progress
-from llm_core.messages import LANGUAGES
-from llm_core.tasks.summarize import Ready, rewritten
+from llm_core.evaluation.outcome import Case, Fault, Outcome, missing
+from llm_core.events import Delta, Done, Event, Item, Notice, Progress
+from llm_core.messages import LANGUAGES, Language
+from llm_core.tasks.summarize import Writer, rewritten
 from llm_core.tasks.summary import Form, Part, Rejected, Summary, SummaryOptions
+from llm_core.tasks.translate import Engines
 
 TEXTS: Final = Path(__file__).parents[2] / "assets" / "examples" / "summarize"
+FORMS: Final[tuple[Form, ...]] = ("sentence", "points", "headline")  # a paragraph is asked for as points are
+_FILE: Final = Path(__file__).parent / "summary_prompts.toml"
 
 
 @dataclass(frozen=True, slots=True)
-class Tried:
-    """One example in one form."""
+class Text:
+    """A text to be summarized in one form and language."""
 
-    name: str
+    path: Path  # <name>.<language>.txt
     form: Form
-    to: str
-    summary: str
-    parts: int
-    rejected: tuple[str, ...]  # the fault of each try that was of no use
-    stood_in: int  # parts where a key sentence stands
+    to: Language
+    holds: tuple[tuple[str, ...], ...]  # one of each
+
+    @property
+    def name(self) -> str:
+        """That of the text, and the form."""
+        return f"{self.path.stem} {self.form}"
+
+    @property
+    def languages(self) -> str:
+        """From and to."""
+        return f"{self.path.stem.rpartition('.')[2]}-{self.to}"
 
 
-@dataclass(slots=True)
-class Shares:
-    """Of all parts: good at the first try, good in the end; and how often each fault was found."""
+class Texts:
+    """The set."""
 
-    parts: int = 0
-    first_try: int = 0
-    written: int = 0
-    faults: dict[str, int] = field(default_factory=dict)
+    def cases(self) -> Sequence[Text]:
+        """Each text in each form and language."""
+        holds = tomllib.loads(_FILE.read_text("utf-8"))
+        return [
+            Text(path, form, to, tuple(map(tuple, holds[path.name.split(".")[0]][to])))
+            for to in LANGUAGES
+            for form in FORMS
+            for path in sorted(TEXTS.glob("*.txt"))
+        ]
 
-
-def texts(names: Sequence[str] = ()) -> list[Path]:
-    """The examples; with `names`, those whose names begin with one of them."""
-    found = sorted(TEXTS.glob("*.txt"))
-    return [path for path in found if not names or path.name.startswith(tuple(names))]
-
-
-def evaluate(ready: Ready, examples: Sequence[Path], *, across: bool = False) -> Events:
-    """Summarize each example in each form.
-
-    Args:
-        ready: gives the model.
-        examples: files named `<name>.<language>.txt`.
-        across: in the other language too.
-
-    Yields:
-        Progress ("measuring"), Item(Tried), at last Done(Shares).
-    """
-    runs = [
-        (path, form, to)
-        for path in examples
-        for to in LANGUAGES
-        if across or path.name.endswith(f".{to}.txt")
-        for form in get_args(Form)
-    ]
-    shares = Shares()
-    for done, (path, form, to) in enumerate(runs):
-        options = SummaryOptions(method="rewrite", form=form, to=to)
-        tried = yield from _tried(path, options, ready)
-        _count(shares, tried)
-        yield Item(tried)
-        yield Progress("measuring", done + 1, len(runs), "texts")
-    yield Done(shares)
+    def outcome(self, case: Case, engines: Engines) -> Generating[Event, None, Outcome]:
+        """Summarize one. A part for which a key sentence stands in is a fault; the kinds say why."""
+        text = cast(Text, case)
+        options = SummaryOptions(method="rewrite", form=text.form, to=text.to)
+        rejected: list[Rejected] = []
+        stood_in: list[int] = []
+        for event in rewritten(text.path.read_text("utf-8"), options, lambda: _ready(engines)):
+            match event:
+                case Item(Rejected() as one):
+                    rejected.append(one)
+                case Item(Part() as part) if part.state == "stood_in":
+                    stood_in.append(part.number)
+                case Done(Summary() as done):
+                    wrong = [
+                        Fault(one.reason, f"part {one.number + 1}") for one in rejected if one.number in stood_in
+                    ]
+                    lacking = missing(done.summary, text.holds)
+                    kinds = tuple(one.reason for one in rejected)
+                    return Outcome(done.summary, (*wrong, *lacking), kinds)
+                case Notice() | Item() | Delta() | Progress("rewriting" | "choosing"):
+                    pass
+                case _:
+                    yield event
+        raise AssertionError("a summary without an end")
 
 
-def _tried(path: Path, options: SummaryOptions, ready: Ready) -> Generating[Event, None, Tried]:
-    rejected: list[str] = []
-    parts: list[Part] = []
-    summary: Summary | None = None
-    for event in rewritten(path.read_text("utf-8"), options, ready):
-        match event:
-            case Item(Rejected() as one):
-                rejected.append(one.reason)
-            case Item(Part() as part):
-                parts.append(part)
-            case Done(Summary() as whole):
-                summary = whole
-            case Notice() | Item():
-                pass
-            case _:
-                yield event
-    assert summary is not None
-    stood_in = sum(part.state == "stood_in" for part in parts)
-    return Tried(path.stem, options.form, str(options.to), summary.summary, len(parts), tuple(rejected), stood_in)
+def _ready(engines: Engines) -> Generating[Event, None, Writer]:
+    yield from ()
+    return Writer(engines.generator, engines.parameters)
 
 
-def _count(shares: Shares, tried: Tried) -> None:
-    shares.parts += tried.parts
-    shares.written += tried.parts - tried.stood_in
-    shares.first_try += tried.parts - (len(tried.rejected) - tried.stood_in)
-    for fault in tried.rejected:
-        shares.faults[fault] = shares.faults.get(fault, 0) + 1
+CASES: Final = Texts()

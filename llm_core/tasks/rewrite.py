@@ -13,15 +13,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from llm_core.engines.base import Finished, Generator, Idle, Message, Opening, Reading, Sampling, Waiting, Writing
+from llm_core.engines.base import (
+    Capability,
+    Finished,
+    Generator,
+    Idle,
+    Message,
+    Opening,
+    Prompt,
+    Reading,
+    Sampling,
+    Waiting,
+    Writing,
+)
 from llm_core.events import Delta, Event, Item, Notice, Progress, Tick
 from llm_core.messages import Language
-from llm_core.tasks import rewrite_check
+from llm_core.tasks import leftovers, rewrite_check, translation_prompts
 from llm_core.tasks.chat import progress
 from llm_core.tasks.key_sentences import key_sentences
 from llm_core.tasks.rewrite_prompts import LIMITS, Ask, prompt
 from llm_core.tasks.sections import Section, Sentence
 from llm_core.tasks.summary import Form, Part, Rejected
+from llm_core.text.language import language
+from llm_core.text.normalize import one_line
 from llm_core.text.sentences import split
 from llm_core.text.spans import Span
 from llm_core.text.words import words
@@ -31,6 +45,7 @@ PART_TOKENS: Final[dict[Form, int]] = {"paragraph": 100, "points": 80}  # of the
 PARTS_MAX: Final[dict[Form, int]] = {"sentence": 1, "headline": 1, "paragraph": 5, "points": 6}
 KEYS_MAX: Final = 3  # sentences that are read for one part of several
 TRIES: Final = 2
+KEY_GROWTH: Final = 2.2  # of tokens, from a key sentence to its longest sound translation
 READ_SHARE: Final = 0.6  # of the time of one part goes into reading, on a CPU
 
 _HAN: Final = re.compile("[\u3400-\u9fff\uf900-\ufaff\uff00-\uffef\u3000-\u303f]")
@@ -157,22 +172,40 @@ class _Writer:
         self._visitor = visitor
 
     def part(self, stretch: Stretch, ask: Ask, number: int, total: int) -> Generating[Event, None, Part]:
-        """One part, whatever the model does: at the worst a key sentence."""
+        """One part, whatever the model does: at the worst a key sentence, translated where need be."""
+        across = language(stretch.read) not in (self._to, None)
         for attempt in range(TRIES):
-            written = yield from self._ask(stretch.read, ask, number, total, again=attempt > 0)
+            again = attempt > 0
+            request = prompt(ask, self._to, stretch.read, parameters=self._parameters, again=again, across=across)
+            grammar = self._grammar(stretch.read) if across and again else None
+            written = yield from self._ask([Message("user", request)], LIMITS[ask].tokens, number, total, grammar)
             cleaned = clean(written, ask, self._to)
-            faults = rewrite_check.faults(
-                cleaned, stretch.read, self._to, headline=ask == "headline", again=attempt > 0
-            )
+            faults = rewrite_check.faults(cleaned, stretch.read, self._to, headline=ask == "headline", again=again)
             if not faults:
                 return Part(cleaned, stretch.span, "written", number)
             yield Item(Rejected(number, faults[0]))
-        return Part(_key_of(stretch), stretch.span, "stood_in", number)
+        key = _key_of(stretch)
+        if across:
+            key = yield from self._translated(key, number, total)
+        return Part(key, stretch.span, "stood_in", number)
 
-    def _ask(self, text: str, ask: Ask, number: int, total: int, *, again: bool) -> Generating[Event, None, str]:
-        request = prompt(ask, self._to, text, parameters=self._parameters, again=again)
-        sampling = Sampling(temperature=0.0, max_tokens=LIMITS[ask].tokens)
-        running = self._generator.generate([[Message("user", request)]], sampling, visitor=self._visitor)
+    def _translated(self, key: str, number: int, total: int) -> Generating[Event, None, str]:
+        line = one_line(key)
+        request = translation_prompts.prompt(line, self._to, {}, parameters=self._parameters)
+        tokens = round(KEY_GROWTH * tokens_of(line)) + 16
+        written = yield from self._ask(request, tokens, number, total, self._grammar(line))
+        return translation_prompts.cleaned(written, line, self._to) or key
+
+    def _grammar(self, source: str) -> str | None:
+        """Nothing but the language asked for, where the engine can be told so."""
+        can = Capability.GRAMMAR in self._generator.capabilities
+        return leftovers.grammar(source, self._to) if can else None
+
+    def _ask(
+        self, request: Prompt, tokens: int, number: int, total: int, grammar: str | None = None
+    ) -> Generating[Event, None, str]:
+        sampling = Sampling(temperature=0.0, max_tokens=tokens, grammar=grammar)
+        running = self._generator.generate([request], sampling, visitor=self._visitor)
         written: list[str] = []
         try:
             for step in running:

@@ -6,6 +6,8 @@ import re
 from typing import Final, Literal, TypeAlias
 
 from llm_core.messages import Language
+from llm_core.tasks.leftovers import leftovers
+from llm_core.text import quantities
 from llm_core.text.language import language
 from llm_core.text.numbers import numbers
 from llm_core.text.sentences import split
@@ -36,16 +38,18 @@ def faults(written: str, source: str, to: Language, *, headline: bool = False, a
     if not words(written):
         return ["empty"]
     found: list[Fault] = []
-    if language(written) != to or (to == "en" and HAN.search(written)):
+    across = language(source) not in (to, None)
+    if language(written) != to or (to == "en" and HAN.search(written)) or (across and leftovers(source, written, to)):
         found.append("language")
-    if _wrong_numbers(written, source):
+    if quantities.added(source, written) if across else _wrong_numbers(written, source):
         found.append("number")
-    if not (headline and to == "en") and _names(written) - _letters(source):
+    unseen = to == "en" and (headline or across)  # of a Chinese name nothing tells how it is written in English
+    if not unseen and _names(written) - _letters(source):
         found.append("name")
     if _copied(written, source, to):
         found.append("copied")
     share = HEADLINE_SHARE if headline else AGAIN_SHARE if again else SUBJECT_SHARE
-    if language(source) == to and _off_subject(written, source, share):
+    if not across and _off_subject(written, source, share):
         found.append("subject")
     return found
 

@@ -35,7 +35,7 @@ def _table() -> dict[str, dict[Language, dict[Size, dict[str, str]]]]:
     return tomllib.loads(_FILE.read_text("utf-8"))
 
 
-def prompt(ask: Ask, to: Language, text: str, *, parameters: int, again: bool = False) -> str:
+def prompt(ask: Ask, to: Language, text: str, *, parameters: int, again: bool = False, across: bool = False) -> str:
     """What the model is given.
 
     Args:
@@ -44,6 +44,8 @@ def prompt(ask: Ask, to: Language, text: str, *, parameters: int, again: bool = 
         text: what it reads.
         parameters: the model's size; a wording that works for one size fails for the other.
         again: the wording for a second try.
+        across: the text is in the other language.
     """
     size: Size = "large" if parameters >= LARGE_FROM_PARAMETERS else "small"
-    return _table()[ask][to][size]["again" if again else "ask"].replace("{text}", text)
+    wording = "across" if across else "again" if again else "ask"
+    return _table()[ask][to][size][wording].replace("{text}", text)

@@ -13,12 +13,14 @@ from llm_core.engines.base import Message, Prompt
 from llm_core.messages import Language
 from llm_core.tasks.roles import LARGE_FROM_PARAMETERS
 from llm_core.text.normalize import one_line
+from llm_core.text.numbers import numbers
 
 _FILE: Final = Path(__file__).parent / "prompts" / "translate.toml"
 _LABEL: Final = re.compile(r"^\s*(?:译文|翻译|中文|英文|translation|english|chinese)\s*[:：]\s*", re.IGNORECASE)
 _QUOTES: Final = {'"': '"', "“": "”", "「": "」", "'": "'"}
 _HAN: Final = "\u3400-\u9fff\uf900-\ufaff"
 _WIDE_MARKS: Final = str.maketrans("，。！？；：（）“”‘’、％～", ",.!?;:()\"\"'',%~")
+_LARGE: Final = ((10**9, " billion"), (10**6, " million"))
 _HALF_MARKS: Final = {",": "，", ".": "。", "!": "！", "?": "？", ";": "；", ":": "："}
 
 
@@ -55,8 +57,22 @@ def prompt(
         said = (table["term"].format(term=term, wanted=wanted) for term, wanted in terms.items())
         system += wording["terms"].format(terms=table["joiner"].join(said))
     if keep:
-        system += wording["keep"].format(words=table["joiner"].join(keep))
+        system += wording["keep"].format(words=table["joiner"].join(_figure(word, to) for word in keep))
     return [Message("system", system), Message("user", text)]
+
+
+def _figure(word: str, to: Language) -> str:
+    """A Chinese number as English writes it: told to keep 2.4亿, models write 2.4 billion.
+
+    >>> _figure("一万三千二百", "en"), _figure("2.4亿", "en"), _figure("二〇二五", "en"), _figure("1998", "zh")
+    ('13,200', '240 million', '二〇二五', '1998')
+    """
+    values = numbers(word)
+    if to != "en" or len(values) != 1 or not re.search("[百千万亿]", word):
+        return word
+    value = values.pop()
+    size, unit = next((row for row in _LARGE if value >= row[0]), (1, ""))
+    return f"{value / size:,.10g}{unit}"
 
 
 def cleaned(written: str, source: str, to: Language) -> str:

@@ -189,6 +189,14 @@ def test_what_the_checks_refuse_is_asked_again_and_a_key_sentence_stands_in(repl
     assert any(isinstance(e, Notice) and e.code == "summary_stood_in" for e in events)
 
 
+def test_a_key_sentence_that_stands_in_is_translated_where_the_summary_is_in_the_other_language():
+    scripted = Scripted("The lift is new.", "The lift is new.", "海面每小时记录一次。")
+    done = collect(rewriting(TIDE, scripted, form="sentence", to="zh"))
+    assert done.parts[0].state == "stood_in" and done.summary == "海面每小时记录一次。"
+    assert scripted.asked[2] in TIDE, "the sentence alone is what is translated"
+    assert scripted.asked[0].index("中文") < 30, "the order stands before the text"
+
+
 def test_a_second_try_that_is_good_is_taken():
     scripted = Scripted("In 2031 it rose.", "Sea height at Brest was written down every hour.")
     done = collect(rewriting(TIDE, scripted, form="sentence"))
@@ -231,6 +239,11 @@ def test_closing_stops_the_engine():
         ("Ms Okafor will write.", "Ms Okafor will write to the office.", "en", []),
         ("奥卡福会写信。", "Ms Okafor will write to the office.", "zh", []),
         ("工具是Python。", "我们用的是Java。", "zh", ["name"]),
+        ("电梯将于5月12日更换。", "The lift will be replaced on 12 May.", "zh", []),
+        ("电梯将于6月12日更换。", "The lift will be replaced on 12 May.", "zh", ["number"]),
+        ("新的lift很宽。", "The new lift is wide.", "zh", ["language"]),
+        ("The lift in Zhongshan Road is new.", "中山路的电梯是新的。", "en", []),
+        ("The lift in 中山路 is new.", "中山路的电梯是新的。", "en", ["language"]),
     ],
 )
 def test_numbers_and_names_are_compared_across_languages(written, source, to, expected):
