@@ -11,16 +11,20 @@ import json
 import os
 import random
 import shutil
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from llm_core.atomic import rename, sha256_of
+from llm_core.errors import UserError
+from llm_core.machine import free_disk_bytes
 from llm_core.training.dataset import Position
 
 _KEEP = 2
@@ -35,17 +39,42 @@ class Mark:
     seconds: float = 0.0
     tokens: int = 0
     position: Position = field(default_factory=Position)
+    micro_tokens: int = 0
+    """Tokens of the batches that `position` counts; 0 where they are those of the configuration."""
+    scaler: dict[str, float] = field(default_factory=dict)
+    """State of the gradient scaler that fp16 needs."""
 
 
-def save_checkpoint(root: Path, mark: Mark, model: nn.Module, optimizers: list[Optimizer]) -> Path:
-    """Write `root`/step-00000123 and drop all but the two newest."""
+@dataclass(frozen=True)
+class _Kept:
+    """What a checkpoint holds, read before anything is changed."""
+
+    mark: Mark
+    weights: dict[str, Tensor]
+    state: dict[str, Tensor]
+    groups: list[Any]
+    python_random: tuple[Any, ...]
+
+
+def save_checkpoint(
+    root: Path, mark: Mark, model: nn.Module, optimizers: list[Optimizer], keep_free_bytes: int = 0
+) -> Path:
+    """Write `root`/step-00000123 and drop all but the two newest.
+
+    Raises:
+        UserError: `disk_short`, less than `keep_free_bytes` of the disk would be left; nothing is written.
+    """
+    weights = _weights(model)
+    state, groups = _optimizer_state(optimizers)
+    state["torch_random"] = torch.get_rng_state()
+    if torch.cuda.is_available():
+        state["cuda_random"] = torch.cuda.get_rng_state()
+    _check_room(root, sum(tensor.nbytes for tensor in (*weights.values(), *state.values())), keep_free_bytes)
     final = root / f"step-{mark.step:08d}"
     aside = root / f".{final.name}.part"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
-    save_file(_weights(model), aside / "model.safetensors")
-    state, groups = _optimizer_state(optimizers)
-    state["torch_random"] = torch.get_rng_state()
+    save_file(weights, aside / "model.safetensors")
     save_file(state, aside / "optimizer.safetensors")
     progress = {"mark": asdict(mark), "groups": groups, "python_random": random.getstate()}
     (aside / "state.json").write_text(json.dumps(progress), encoding="utf-8")
@@ -57,28 +86,62 @@ def save_checkpoint(root: Path, mark: Mark, model: nn.Module, optimizers: list[O
     return final
 
 
+def _check_room(root: Path, need: int, keep_free: int) -> None:
+    free = free_disk_bytes(root)
+    if keep_free and free - need < keep_free:
+        raise UserError("disk_short", free=free, need=need + keep_free, path=str(root))
+
+
 def load_checkpoint(root: Path, model: nn.Module, optimizers: list[Optimizer]) -> Mark | None:
     """Bring model, optimizers and random states to the newest whole checkpoint; None if there is none."""
     for folder in _checkpoints(root):
-        if _is_whole(folder):
-            return _restore(folder, model, optimizers)
+        if _is_whole(folder) and (kept := _read(folder, model)):
+            return _restore(kept, model, optimizers)
     return None
 
 
-def _restore(folder: Path, model: nn.Module, optimizers: list[Optimizer]) -> Mark:
-    weights = load_file(folder / "model.safetensors")
+def save_weights(path: Path, model: nn.Module) -> None:
+    """Write the weights alone, in the place of what was there."""
+    aside = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save_file(_weights(model), aside)
+    rename(aside, path)
+
+
+def load_weights(path: Path, model: nn.Module) -> None:
+    """Give the model the weights that `save_weights` wrote."""
+    _copy(load_file(path), model)
+
+
+def _copy(kept: Mapping[str, Tensor], model: nn.Module) -> None:
     with torch.no_grad():
         for name, tensor in _weights(model).items():
-            tensor.copy_(weights[name])
-    state = load_file(folder / "optimizer.safetensors")
-    progress = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+            tensor.copy_(kept[name])
+
+
+def _read(folder: Path, model: nn.Module) -> _Kept | None:
+    """All that a checkpoint holds; None where it is not one of this model, whatever its hashes say."""
+    try:
+        weights, state = load_file(folder / "model.safetensors"), load_file(folder / "optimizer.safetensors")
+        progress = json.loads((folder / "state.json").read_text(encoding="utf-8"))
+        mark = Mark(**{**progress["mark"], "position": Position(**progress["mark"]["position"])})
+        version, internal, gauss = progress["python_random"]
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError):
+        return None
+    if any(name not in weights or weights[name].shape != own.shape for name, own in _weights(model).items()):
+        return None
+    return _Kept(mark, weights, state, progress["groups"], (version, tuple(internal), gauss))
+
+
+def _restore(kept: _Kept, model: nn.Module, optimizers: list[Optimizer]) -> Mark:
+    _copy(kept.weights, model)
     for i, optimizer in enumerate(optimizers):
-        _load_optimizer(optimizer, i, state, progress["groups"][i])
-    torch.set_rng_state(state["torch_random"])
-    version, internal, gauss = progress["python_random"]
-    random.setstate((version, tuple(internal), gauss))
-    mark = progress["mark"]
-    return Mark(**{**mark, "position": Position(**mark["position"])})
+        _load_optimizer(optimizer, i, kept.state, kept.groups[i])
+    torch.set_rng_state(kept.state["torch_random"])
+    if torch.cuda.is_available() and "cuda_random" in kept.state:
+        torch.cuda.set_rng_state(kept.state["cuda_random"])
+    random.setstate(kept.python_random)
+    return kept.mark
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:

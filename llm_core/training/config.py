@@ -9,14 +9,19 @@ from __future__ import annotations
 
 from pathlib import Path
 from string import Template
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from llm_core.paths import safe_name
 
 Family = Literal["ngram", "mlp", "cnn", "rnn", "lstm", "gru", "vae", "decoder", "encoder", "seq2seq"]
 Size = Literal["tiny", "small", "medium", "base"]
 Objective = Literal["language", "masked", "contrastive", "label", "relation", "tags", "span", "chat", "preference"]
+
+
+_SMOKE_CHARACTERS = 20_000
 
 
 class _Part(BaseModel):
@@ -65,10 +70,10 @@ class Source(_Part):
 class Cleaning(_Part):
     """What is done to a text before it is learned from, in this order, and which are fit; lengths in characters."""
 
-    normalise: bool = True
-    """Unicode's composed form, single blanks, no control characters."""
     noise: bool = False
     """Remove markup and addresses of pages."""
+    normalise: bool = True
+    """Unicode's composed form, single blanks, no control characters."""
     simplify: bool = False
     """Write traditional Chinese in simplified characters."""
     personal: bool = False
@@ -77,12 +82,12 @@ class Cleaning(_Part):
     """Remove lines that came before, as menus and footers do."""
     near_duplicates: bool = False
     """Drop texts and long lines that are nearly the same as earlier ones."""
-    segment: bool = False
-    """Put blanks between the words of Chinese."""
     stop_words: bool = False
     """Remove words that say little; not for a model that is to write."""
     own_stop_words: tuple[str, ...] = ()
     """Removed with the others."""
+    segment: bool = False
+    """Put blanks between the words of Chinese."""
     min_characters: int = 1
     max_characters: int = 1_000_000
     max_length_ratio: float | None = None
@@ -160,6 +165,8 @@ class Budget(_Part):
     seconds: float | None = Field(default=None, gt=0)
     evaluate_every: int = Field(default=200, gt=0)
     checkpoint_every_seconds: float = Field(default=300.0, gt=0)
+    patience: int | None = Field(default=None, gt=0)
+    """End after so many looks without a better validation loss, with the weights that were best."""
 
     @model_validator(mode="after")
     def _one_of_them(self) -> Budget:
@@ -179,7 +186,7 @@ class CardWords(_Part):
 class TrainConfig(_Part):
     """A training run, whole."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")
+    name: Annotated[str, AfterValidator(safe_name)]
     family: Family
     size: Size = "small"
     shape: dict[str, int | float] = {}
@@ -208,12 +215,23 @@ class TrainConfig(_Part):
     """Decoder: continued at every evaluation. Seq2seq: translated."""
     card: CardWords | None = None
     """Only for models that are published."""
+    precision: Literal["auto", "bf16", "fp16", "fp32"] = "auto"
+    """What the passes compute in; "auto" takes bf16 where this machine has instructions for it."""
+    compile: bool = False
+    """torch.compile: pays on a GPU, hardly on a CPU."""
     seed: int = Field(default=0, ge=0)
 
     def with_budget(self, **changes: Any) -> TrainConfig:
         """The same run with some fields of its budget changed."""
         budget = Budget.model_validate(self.budget.model_dump() | changes)
         return self.model_copy(update={"budget": budget})
+
+
+    def smoke(self) -> TrainConfig:
+        """The same run made tiny, to see that all is well: four updates on the first of each source."""
+        few = tuple(source.model_copy(update={"characters": _SMOKE_CHARACTERS}) for source in self.sources)
+        short = self.with_budget(steps=4, seconds=None, evaluate_every=2)
+        return short.model_copy(update={"sources": few})
 
 
 def load_recipe(path: Path, variables: dict[str, str]) -> TrainConfig:

@@ -25,9 +25,10 @@ from typing import TYPE_CHECKING, Any
 import filelock
 import psutil
 
+from llm_core.atomic import disk_errors
 from llm_core.errors import UserError
 from llm_core.events import Done, Item
-from llm_core.training import state
+from llm_core.training import memory, state
 from llm_core.training.config import TrainConfig
 from llm_core.training.state import State, Wish
 
@@ -40,6 +41,7 @@ HEARTBEAT_S = 1.0
 LINE_S = 0.3
 BEGIN_S = 30.0
 RUN_LOCK, DEVICE_LOCK = ".job.lock", ".device.lock"
+PAUSES = ("disk_short", "disk_full")  # what a person can mend, and then go on
 LOWER = 10  # how much nicer than others, as `nice` counts
 
 
@@ -103,11 +105,13 @@ class Job:
         folder: of the run; config.json stands in it.
         threads: for computing.
         follows: a process without which it pauses; 0 for none.
+        keep_free_bytes: of the disk; it pauses before a checkpoint that would leave less.
     """
 
     folder: Path
     threads: int
     follows: int = 0
+    keep_free_bytes: int = 0
 
     def work(self, first: State) -> None:
         """Train, and leave in state.json how it ended."""
@@ -117,7 +121,8 @@ class Job:
             except (Paused, KeyboardInterrupt):
                 ended = {"state": "paused"}
             except UserError as error:
-                ended = {"state": "failed", "error": {"code": error.code, "facts": _plain(error.facts)}}
+                stage = "paused" if error.code in PAUSES else "failed"
+                ended = {"state": stage, "error": {"code": error.code, "facts": _plain(error.facts)}}
             except Exception:
                 number = secrets.token_hex(3).upper()
                 log.exception("unexpected error %s", number)
@@ -130,7 +135,10 @@ class Job:
             said.now(state="preparing", started=time.time(), error=None)
             run = self._prepared(said)
             said.now(state="training")
-            return self._train(run, said)
+            while True:
+                with disk_errors(self.folder), contextlib.suppress(memory.OutOfMemory):
+                    return self._train(run, said)
+                run = self._smaller(run, said)
 
     @contextlib.contextmanager
     def _turn(self, ticket: float) -> Iterator[None]:
@@ -166,8 +174,24 @@ class Job:
         said.change(device=_device_name(), steps=config.budget.steps)
         return run
 
+    def _smaller(self, run: Run, said: Said) -> Run:
+        """The same run with half the tokens in a pass and twice the passes in an update."""
+        from llm_core.training.run import Run
+
+        before = run.config.batch
+        config = memory.with_smaller_passes(run.config)
+        said.notice("batch_halved", before=before.micro_tokens, after=config.batch.micro_tokens)
+        memory.release()
+        run = Run(config, self.folder)
+        run.prepare()
+        return run
+
     def _train(self, run: Run, said: Said) -> dict[str, Any]:
-        for event in run.train(resume=True, asked=self._wish):
+        with memory.told_apart():
+            return self._trained(run, said)
+
+    def _trained(self, run: Run, said: Said) -> dict[str, Any]:
+        for event in run.train(resume=True, asked=self._wish, keep_free_bytes=self.keep_free_bytes):
             if isinstance(event, Item):
                 said.change(**_figures(event.value, run))
             elif isinstance(event, Done):
@@ -235,7 +259,7 @@ def main() -> None:
         first = dataclasses.replace(
             before, state="queued", pid=me.pid, pid_started=me.create_time(), threads=threads, error=None
         )
-        Job(folder, threads, options.follows).work(first)
+        Job(folder, threads, options.follows, options.keep_free_bytes).work(first)
 
 
 def _announced(folder: Path, ticket: float) -> State:
@@ -265,6 +289,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("folder", type=Path, help="a run's folder, with its config.json")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ticket", type=float, default=0.0, help="the place in the line that was promised")
+    parser.add_argument("--keep-free-bytes", type=int, default=0, help="of the disk, beside a checkpoint")
     parser.add_argument("--follows", type=int, default=0, help="pause when this process has ended")
     return parser.parse_args()
 

@@ -6,16 +6,20 @@ what is to be made small is a function of a model and a batch.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
 from transformers import PreTrainedModel
 
+from llm_core.errors import UserError
+from llm_core.training import precision
 from llm_core.training.checkpoint import Mark, load_checkpoint, save_checkpoint
 from llm_core.training.config import TrainConfig
-from llm_core.training.dataset import Stream
+from llm_core.training.dataset import Position, Stream
 from llm_core.training.loss import Loss, batch_loss
 from llm_core.training.optimizer import build_optimizers, clip_gradients, rate_factor, set_rate
 
@@ -43,10 +47,15 @@ class Trainer:
         stream: Stream,
         checkpoints: Path,
         loss: Loss = batch_loss,
+        keep_free_bytes: int = 0,
     ) -> None:
         self.config, self.model, self.stream, self.checkpoints, self.loss = config, model, stream, checkpoints, loss
         self.optimizers = build_optimizers(model, config.optimize)
+        precision.use(config.precision)
+        narrow = precision.dtype_on(model.device) == torch.float16  # its small gradients would be zeros
+        self.scaler = torch.amp.GradScaler(model.device.type, enabled=narrow)
         self.step, self.tokens = 0, 0
+        self._keep_free_bytes = keep_free_bytes
         self._earlier_seconds, self._started = 0.0, time.monotonic()
 
     @property
@@ -67,16 +76,33 @@ class Trainer:
             return False
         self.step, self.tokens, self._earlier_seconds = mark.step, mark.tokens, mark.seconds
         self._started = time.monotonic()
-        self.stream.seek(mark.position)
+        self.stream.seek(self._position(mark))
+        if self.scaler.is_enabled() and mark.scaler:
+            self.scaler.load_state_dict(mark.scaler)
         return True
 
     def save(self) -> Path:
-        """Write a checkpoint; the folder it is in."""
-        mark = Mark(self.step, self.seconds, self.tokens, self.stream.position)
-        return save_checkpoint(self.checkpoints, mark, self.model, self.optimizers)
+        """Write a checkpoint; the folder it is in.
+
+        Raises:
+            UserError: `disk_short`.
+        """
+        micro_tokens = self.config.batch.micro_tokens
+        scaler = self.scaler.state_dict()
+        mark = Mark(self.step, self.seconds, self.tokens, self.stream.position, micro_tokens, scaler)
+        return save_checkpoint(self.checkpoints, mark, self.model, self.optimizers, self._keep_free_bytes)
+
+    def _position(self, mark: Mark) -> Position:
+        """Where the batches of before, which may have been larger, left off."""
+        factor = (mark.micro_tokens or self.config.batch.micro_tokens) / self.config.batch.micro_tokens
+        return Position(mark.position.epoch, round(mark.position.index * factor))
 
     def run(self) -> Iterator[StepRecord]:
-        """Train until the budget is spent, one record an update; closing the iterator stops at once."""
+        """Train until the budget is spent, one record an update; closing the iterator stops at once.
+
+        Raises:
+            UserError: `disk_short`, `run_diverged`.
+        """
         saved = time.monotonic()
         self.model.train()
         while self.progress < 1.0:
@@ -96,12 +122,17 @@ class Trainer:
         loss = 0.0
         for batch in batches:
             total, plain = self.loss(self.model, batch.to(self.model.device), settings.label_smoothing)
-            (total / targets).backward()
+            self.scaler.scale(total / targets).backward()
             loss += float(plain)
+        if not math.isfinite(loss):
+            raise UserError("run_diverged", step=self.step + 1)
+        for optimizer in self.optimizers:
+            self.scaler.unscale_(optimizer)
         norm = clip_gradients(self.model, settings.clip)
         for optimizer in self.optimizers:
-            optimizer.step()
+            self.scaler.step(optimizer)
             optimizer.zero_grad(set_to_none=True)
+        self.scaler.update()
         self.step += 1
         self.tokens += targets
         speed = targets / (time.monotonic() - began)

@@ -16,6 +16,7 @@ from transformers import PreTrainedModel
 
 from llm_core.training.dataset import IGNORE, Batch
 from llm_core.training.mixture_loss import mixture_cross_entropy
+from llm_core.training.precision import computing, dtype_on
 
 _ROWS = 512
 
@@ -86,12 +87,12 @@ def linear_cross_entropy(
 def batch_loss(model: PreTrainedModel, batch: Batch, smoothing: float = 0.0) -> tuple[Tensor, Tensor]:
     """(loss to minimise, plain loss), both summed over the batch's targets, in nats.
 
-    The backbone computes in bfloat16 where that is safe; the weights stay float32.
+    The backbone computes in half the bits where that is safe (precision.py); the weights stay float32.
     """
-    with torch.autocast(model.device.type, dtype=torch.bfloat16):
+    with computing(model.device):
         hidden = model.base_model(**batch.inputs, use_cache=False).last_hidden_state  # B, T, d
     counted = batch.labels != IGNORE
-    hidden = hidden[counted].to(torch.bfloat16)  # N, d
+    hidden = hidden[counted].to(dtype_on(model.device))  # N, d
     output, targets = model.get_output_embeddings(), batch.labels[counted]
     mixture = getattr(model, "mixture", None)
     if mixture is not None:

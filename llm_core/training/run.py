@@ -8,11 +8,10 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import math
 import random
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,16 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.atomic import writing
-from llm_core.events import Done, Events, Item
+from llm_core.events import Done, Event, Events, Item
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Stream
 from llm_core.training.families import FAMILIES, Family
-from llm_core.training.loop import StepRecord, Trainer
+from llm_core.training.loop import Trainer
+from llm_core.training.metrics import Metrics, earlier
 from llm_core.training.objectives import objective_of
 from llm_core.training.objectives.base import Objective
 from llm_core.training.state import Wish
+from llm_core.training.stopping import Patience
 
 _DECIDES_TEXT = {
     "family",
@@ -100,39 +101,57 @@ class Run:
         if self._report().get("fingerprint") != fingerprint:
             self._write("report.json", {"fingerprint": fingerprint, **self.objective.prepare()})
 
-    def train(self, resume: bool = False, asked: Callable[[], Wish] = lambda: "go") -> Events:
+    def train(
+        self, resume: bool = False, asked: Callable[[], Wish] = lambda: "go", keep_free_bytes: int = 0
+    ) -> Events:
         """Item(StepRecord) an update, Item(Look) now and then, Done(Outcome); all but the last in metrics.jsonl.
 
-        resume: go on from the newest whole checkpoint, if there is one; otherwise earlier ones are deleted.
-        asked: called after each update; at "pause" a checkpoint is written and there is no Done, at "stop" the
-        run ends as if its budget were spent.
+        Args:
+            resume: go on from the newest whole checkpoint, if there is one; otherwise earlier ones are deleted.
+            asked: called after each update; at "pause" a checkpoint is written and there is no Done, at "stop" the
+                run ends as if its budget were spent.
+            keep_free_bytes: of the disk; a checkpoint that leaves less is not written.
+
+        Raises:
+            UserError: `disk_short`, `run_diverged`.
         """
         torch.manual_seed(self.config.seed)
         random.seed(self.config.seed)
-        checkpoints = self.folder / "checkpoints"
-        trainer = Trainer(self.config, self.build_model(), self.stream("train"), checkpoints, self.objective.loss)
+        model, stream, folder = self.build_model(), self.stream("train"), self.folder / "checkpoints"
+        trainer = Trainer(self.config, model, stream, folder, self.objective.loss, keep_free_bytes)
         if resume:
             trainer.resume()
         else:
-            shutil.rmtree(checkpoints, ignore_errors=True)
-        self._forget_after(trainer.step)
-        with (self.folder / "metrics.jsonl").open("a", encoding="utf-8") as metrics:
-            last = None
-            for record in trainer.run():
-                last = record
-                for line in self._watch(trainer, record):
-                    metrics.write(json.dumps(asdict(line), ensure_ascii=False) + "\n")
-                    metrics.flush()
-                    yield Item(line)
-                if (wish := asked()) != "go":
-                    trainer.save()
-                    if wish == "pause":
-                        return
-                    break
-        if scores := self.objective.examine(trainer.model):  # before it is saved: a threshold may go into its config
+            shutil.rmtree(folder, ignore_errors=True)
+        with Metrics(self.folder, trainer.step) as metrics:
+            looks = (line["valid_loss"] for line in earlier(self.folder) if "valid_loss" in line)
+            patience = Patience(self.config.budget.patience, folder, looks)
+            if (yield from self._sitting(trainer, metrics, patience, asked)) == "pause":
+                return
+        patience.bring_back(model)
+        if scores := self.objective.examine(model):  # before it is saved: a threshold may go into its config
             self._write("scores.json", scores)
-        save_model(trainer.model, self.tokenizer, self.folder / "model")
-        yield Done(self._outcome(trainer, last))
+        save_model(model, self.tokenizer, self.folder / "model")
+        yield Done(self._outcome(trainer))
+
+    def _sitting(
+        self, trainer: Trainer, metrics: Metrics, patience: Patience, asked: Callable[[], Wish]
+    ) -> Generator[Event, None, Wish]:
+        """Updates until the budget, the patience or somebody ends them; a checkpoint is written then."""
+        for record in trainer.run():
+            wish = asked()
+            metrics.write(record)
+            yield Item(record)
+            if record.step % self.config.budget.evaluate_every == 0:
+                look = self._look(trainer)
+                metrics.write(look)
+                yield Item(look)
+                if patience.look(look.valid_loss, trainer.model) and wish == "go":
+                    wish = "stop"
+            if wish != "go":
+                trainer.save()
+                return wish
+        return "go"
 
     def build_model(self) -> PreTrainedModel:
         """The model that training begins with, on the best device here."""
@@ -142,36 +161,24 @@ class Run:
         """Batches of "train" or "valid" data from their beginning."""
         return self.objective.stream(split)
 
-    def _watch(self, trainer: Trainer, record: StepRecord) -> Iterator[StepRecord | Look]:
-        yield record
-        if record.step % self.config.budget.evaluate_every == 0:
-            yield self._look(trainer)
-
     def _look(self, trainer: Trainer) -> Look:
         judged = self.objective.judge(trainer.model)
         return Look(trainer.step, trainer.seconds, **vars(judged))
 
-    def _outcome(self, trainer: Trainer, last: StepRecord | None) -> Outcome:
+    def _outcome(self, trainer: Trainer) -> Outcome:
         judged = self.objective.judge(trainer.model)
         return Outcome(
             name=self.config.name,
             family=self.config.family,
             parameters=trainer.model.num_parameters(),
             steps=trainer.step,
-            train_loss=last.loss if last else math.nan,
+            train_loss=[line["loss"] for line in earlier(self.folder) if "loss" in line][-1],
             valid_loss=judged.valid_loss,
             bits_per_char=judged.bits_per_char,
             seconds=trainer.seconds,
             tokens_per_second=trainer.tokens / trainer.seconds,
             extra=judged.extra,
         )
-
-    def _forget_after(self, step: int) -> None:
-        """Drop the metrics of updates that are done again, because no checkpoint was left of them."""
-        path = self.folder / "metrics.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        with writing(path, "w") as out:
-            out.writelines(line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step)
 
     def _report(self) -> dict[str, Any]:
         path = self.folder / "report.json"
