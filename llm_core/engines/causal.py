@@ -1,10 +1,10 @@
 """A causal language model in a Transformers folder, open with torch: token ids in, logits out. Imported late.
 
-What a model class of ours must do to be used here, whatever its family:
+What a model class of ours does to be used here, whatever its family:
 
 - `forward(input_ids [B, T], past_key_values=state, use_cache=True)` returns `logits` [B, T, V] and, as
   `past_key_values`, the state after these T tokens. The state is opaque: a cache of keys and values for a
-  Transformer, the hidden vectors for a recurrent network. None is the state before the first token. So one more
+  Transformer, a `models.state.State` for a recurrent network. None is the state before the first token. So one more
   token costs one step, whatever came before.
 - `forward(input_ids)` without a state gives the same logits as the same tokens one by one (a test of each family).
 - No token sees a later one, so that padding on the right changes nothing and no mask is needed.
@@ -27,6 +27,7 @@ from transformers.utils import logging
 
 from llm_core.engines.base import Score
 from llm_core.engines.windows import windows
+from llm_core.models import register
 
 State: TypeAlias = Any
 
@@ -52,6 +53,7 @@ class Causal:
 
     def __init__(self, folder: Path, context: int, threads: int) -> None:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+        register()
         safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         models: Any = AutoModelForCausalLM
         tokenizers: Any = AutoTokenizer
@@ -129,8 +131,7 @@ class Causal:
 
     def _ends(self) -> frozenset[int]:
         """Tokens after which nothing more is said."""
-        told = getattr(self.model, "generation_config", self.model.config)  # a family of ours may have no `generate`
-        given = getattr(told, "eos_token_id", None)
+        given = self.model.generation_config.eos_token_id
         listed = given if isinstance(given, list) else [given]
         return frozenset(int(end) for end in (*listed, self.tokenizer.eos_token_id) if end is not None)
 

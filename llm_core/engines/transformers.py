@@ -35,6 +35,9 @@ TORCH_BYTES = 300_000_000  # the library itself, once in a process
 # parameters wrote 220 tokens a second with one thread, and 15 to 24 with two, on two cores with other work.
 SMALL_PARAMETERS = 100_000_000
 REASON_CHARS = 300
+# How configurations of Transformers say that a model attends, and to how many positions.
+HEADS = {"num_attention_heads", "n_head", "num_heads"}
+POSITIONS = ("max_position_embeddings", "n_positions")
 
 
 class Transformers:
@@ -60,13 +63,15 @@ class Transformers:
 
     @property
     def context_tokens(self) -> int:
-        """The longest prompt and reply together; a recurrent model has no limit of its own.
+        """The longest prompt and reply together; a model that carries a state reads on beyond what it was trained on.
 
         Raises:
             UserError: `model_unusable`.
         """
-        trained = self._config().get("max_position_embeddings") or math.inf
-        return int(min(self._settings.context_tokens, trained))
+        config, limit = self._config(), self._settings.context_tokens
+        if not HEADS & config.keys():
+            return limit
+        return min([limit, *(int(config[name]) for name in POSITIONS if config.get(name))])
 
     @property
     def memory_bytes(self) -> int:

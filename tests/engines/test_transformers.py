@@ -31,7 +31,7 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Transformers:
 
 @pytest.fixture
 def recurrent(settings: Settings, tmp_path: Path) -> Transformers:
-    """A tiny recurrent model that never ends by itself; it reads four tokens at a time."""
+    """A tiny recurrent model that never ends by itself; it reads 16 tokens at a time."""
     folder = write_tiny_recurrent(tmp_path / "recurrent")
     return Transformers("recurrent", folder, settings.model_copy(update={"prefill_batch_tokens": 16}))
 
@@ -100,22 +100,34 @@ def test_the_tokens_of_a_reply_score_as_it_was_written(decoder: Transformers) ->
     assert after.log_likelihood - before.log_likelihood == pytest.approx(written, abs=1e-3)
 
 
+def tokens_read(engine: Transformers) -> list[int]:
+    """How many tokens each later step of the open model reads."""
+    read: list[int] = []
+    assert engine._current and engine._current.causal
+    model = engine._current.causal.model
+    model.register_forward_pre_hook(lambda _, __, given: read.append(given["input_ids"].numel()), with_kwargs=True)
+    return read
+
+
 def test_a_token_costs_one_step_whatever_came_before(recurrent: Transformers) -> None:
     list(recurrent.generate([], GREEDY))
-    causal: Any = recurrent._current and recurrent._current.causal
-    causal.model.read = 0
+    read = tokens_read(recurrent)
     steps = list(recurrent.generate([ask("x" * 100)], Sampling(temperature=0, max_tokens=50)))
-    assert causal.model.read == 100 + 49  # the last token is not read
+    assert sum(read) == 100 + 49  # the last token is not read
     assert [step.done for step in steps if isinstance(step, Reading)] == [16, 32, 48, 64, 80, 96, 100]
+
+
+def test_a_state_goes_on_beyond_what_was_trained_together(recurrent: Transformers, decoder: Transformers) -> None:
+    assert recurrent.context_tokens == 8192
+    assert decoder.context_tokens == 256
 
 
 def test_closing_ends_the_computing(recurrent: Transformers) -> None:
     steps = recurrent.generate([ask("boat")], Sampling(max_tokens=4000))
     until(steps, lambda step: isinstance(step, Writing))
-    causal: Any = recurrent._current and recurrent._current.causal
-    read = causal.model.read
+    read = tokens_read(recurrent)
     steps.close()
-    assert causal.model.read == read
+    assert read == []
     assert recurrent._line._running == 0, "and its slot is free"
 
 

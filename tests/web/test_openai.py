@@ -29,7 +29,7 @@ def reader(server):
 
 
 def test_the_models_that_are_here(client):
-    assert [model.id for model in client.models.list()] == ["tiny"]
+    assert [model.id for model in client.models.list()] == ["tiny", "decoder-zh-en"]
     assert client.models.retrieve("chat").id == "tiny"
     with pytest.raises(openai.NotFoundError):
         client.models.retrieve("gpt-4")
