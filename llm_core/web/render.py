@@ -32,7 +32,7 @@ class Live:
         self._text = ""
         self._thoughts, self._reply = _Part(), _Part()
         self._stage: Progress | None = None
-        self._notes: list[str] = []
+        self._notes: list[str] = []  # as HTML
         self._first_token_at = 0.0
         self._tokens = 0
 
@@ -45,15 +45,19 @@ class Live:
                 self._text += event.text
             case Progress():
                 self._stage = event
+            case Notice("consulted" | "consulted_none" as code):  # nothing to worry about
+                told = escape(say(self._language, f"notices.{code}", **event.facts))
+                self._notes.append(f'<p class="consulted">{told}</p>')
             case Notice(code) if code != "model":
-                self._notes.append(say(self._language, f"notices.{code}", **event.facts))
+                told = escape(say(self._language, f"notices.{code}", **event.facts))
+                self._notes.append(f'<div class="notice doubt"><p>{told}</p></div>')
             case _:
                 return False
         return True
 
     def picture(self) -> list[str]:
         """The pieces of HTML, in order."""
-        notes = [f'<div class="notice doubt"><p>{escape(note)}</p></div>' for note in self._notes]
+        notes = list(self._notes)
         if not self._text.strip():
             return [*notes, *self._waiting()]
         if "<think>".startswith(self._text.strip()):

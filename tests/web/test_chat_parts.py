@@ -205,6 +205,13 @@ def test_the_live_bubble_says_what_is_happening() -> None:
     assert "Hello &lt;b&gt;" in html and "oldest 3 messages" in html
 
 
+def test_the_live_bubble_names_what_is_read_without_alarm() -> None:
+    live = Live("en")
+    live.take(Notice("consulted", {"names": HOSTILE, "places": []}))
+    html = "".join(live.picture())
+    assert "Read for this reply: &lt;img" in html and "doubt" not in html
+
+
 def test_the_live_bubble_folds_reasoning_while_it_comes() -> None:
     live = Live("en")
     seen = []
