@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -101,3 +102,19 @@ def test_it_fits_a_phone(visit: Callable[..., Visitor], museum: Path, language: 
     expect(page.locator("#ask-rail .docs .open")).to_have_count(1, timeout=SLOW)
     ask(page, "门票多少钱？")
     assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+@pytest.mark.parametrize(
+    ("tab", "menu"), [("summarize", "summary-model"), ("translate", "translate-model"), ("ask", "ask-model")]
+)
+def test_the_model_that_writes_can_be_picked(visitor: Visitor, tab: str, menu: str) -> None:
+    page = visitor.page
+    page.locator(f"#tab-{tab}-button").click()
+    if tab == "summarize":
+        page.locator("#summary-method label").nth(1).click()
+    field = page.locator(f"#{menu} input")
+    expect(field).to_have_value(re.compile("Auto|自动"), timeout=SLOW)
+    field.click()
+    expect(page.get_by_role("option")).not_to_have_count(1)
+    page.get_by_role("option").nth(1).click()
+    expect(field).not_to_have_value(re.compile("Auto|自动"))
