@@ -50,8 +50,8 @@ class Texts:
         return [
             Text(path, form, to, tuple(map(tuple, holds[path.name.split(".")[0]][to])))
             for to in LANGUAGES
-            for form in FORMS
             for path in sorted(TEXTS.glob("*.txt"))
+            for form in FORMS
         ]
 
     def outcome(self, case: Case, engines: Engines) -> Generating[Event, None, Outcome]:

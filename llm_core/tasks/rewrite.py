@@ -174,16 +174,20 @@ class _Writer:
     def part(self, stretch: Stretch, ask: Ask, number: int, total: int) -> Generating[Event, None, Part]:
         """One part, whatever the model does: at the worst a key sentence, translated where need be."""
         across = language(stretch.read) not in (self._to, None)
+        fault: rewrite_check.Fault | None = None
         for attempt in range(TRIES):
             again = attempt > 0
-            request = prompt(ask, self._to, stretch.read, parameters=self._parameters, again=again, across=across)
             grammar = self._grammar(stretch.read) if across and again else None
+            # In the wrong language, it is told the same under a grammar; otherwise it is told something else.
+            kept = across and (not again or (fault == "language" and grammar is not None))
+            request = prompt(ask, self._to, stretch.read, parameters=self._parameters, again=again, across=kept)
             written = yield from self._ask([Message("user", request)], LIMITS[ask].tokens, number, total, grammar)
             cleaned = clean(written, ask, self._to)
             faults = rewrite_check.faults(cleaned, stretch.read, self._to, headline=ask == "headline", again=again)
             if not faults:
                 return Part(cleaned, stretch.span, "written", number)
-            yield Item(Rejected(number, faults[0]))
+            fault = faults[0]
+            yield Item(Rejected(number, fault))
         key = _key_of(stretch)
         if across:
             key = yield from self._translated(key, number, total)

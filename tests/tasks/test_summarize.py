@@ -195,6 +195,7 @@ def test_a_key_sentence_that_stands_in_is_translated_where_the_summary_is_in_the
     assert done.parts[0].state == "stood_in" and done.summary == "海面每小时记录一次。"
     assert scripted.asked[2] in TIDE, "the sentence alone is what is translated"
     assert scripted.asked[0].index("中文") < 30, "the order stands before the text"
+    assert scripted.asked[0] != scripted.asked[1], "asked again in other words"
 
 
 def test_a_second_try_that_is_good_is_taken():
