@@ -76,9 +76,18 @@ class Settings(BaseSettings):
     document_seconds_max: float = Field(120, gt=0, description="reading it; 1000 pages of PDF take 7 to 14")
     document_memory_mib_max: int = Field(1024, ge=256, description="memory for reading it")
 
+    # Training: the last five hold where the server serves others than the people at this computer
+    training_disk_min_mib: int = Field(500, ge=0, description="a run pauses before less than this is free")
+    training_s: float = Field(1800, gt=0, description="training of one run of a visitor")
+    training_text_bytes_max: int = Field(200_000_000, gt=0, description="text of one run of a visitor")
+    runs_max: int = Field(20, gt=0, description="runs that a visitor keeps")
+    runs_under_way_max: int = Field(2, gt=0, description="runs of one visitor that train or wait")
+    runs_bytes_max: int = Field(2_000_000_000, gt=0, description="what all runs of one visitor take on the disk")
+
     # Fetching
     fetch_probe_s: float = Field(3, gt=0, description="how long sources may take to answer before one is chosen")
     fetch_parallel: int = Field(3, ge=1, le=16, description="parts fetched at the same time")
+    dataset_bytes_max: int = Field(5_000_000_000, gt=0, description="text of one dataset of the Hub, as it is stored")
     fetch_stall_s: float = Field(60, gt=0, description="a source that sends nothing for this long has failed")
 
     @classmethod

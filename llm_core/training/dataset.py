@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from llm_core.errors import UserError
 from llm_core.training.tokenize import Tokens
 
 IGNORE = -100
@@ -27,15 +28,23 @@ class Batch:
 
     inputs: dict[str, Tensor]
     labels: Tensor
+    read: int | None = None
+    """Tokens without padding, where they are not what counts in the loss."""
 
     def to(self, device: torch.device) -> Batch:
         """The same batch on `device`."""
-        return Batch({name: tensor.to(device) for name, tensor in self.inputs.items()}, self.labels.to(device))
+        inputs = {name: tensor.to(device) for name, tensor in self.inputs.items()}
+        return Batch(inputs, self.labels.to(device), self.read)
 
     @property
     def targets(self) -> int:
         """Tokens that count in the loss."""
         return int((self.labels != IGNORE).sum())
+
+    @property
+    def tokens(self) -> int:
+        """What the speed of training is counted in."""
+        return self.targets if self.read is None else self.read
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,8 @@ class Stream(Protocol):
         ...
 
 
-class _EpochStream:
-    """An epoch is a list of batches of row numbers, drawn anew from (seed, epoch)."""
+class EpochStream:
+    """A stream whose epoch is a list of batches of row numbers, drawn anew from (seed, epoch)."""
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
@@ -88,18 +97,18 @@ class _EpochStream:
         raise NotImplementedError
 
 
-class Blocks(_EpochStream):
+class Blocks(EpochStream):
     """Running text as sequences of `context` tokens, `batch` of them at a time.
 
     Each epoch cuts the text at other places, so that no border between blocks stays one.
 
     Raises:
-        ValueError: the text is shorter than two such sequences.
+        UserError: `corpus_short`, less than two such sequences.
     """
 
     def __init__(self, tokens: Tokens, context: int, batch: int, seed: int) -> None:
         if len(tokens.ids) < 2 * context:
-            raise ValueError(f"a corpus of {len(tokens.ids)} tokens is too short for a context of {context}")
+            raise UserError("corpus_short", tokens=len(tokens.ids), context=context)
         self.tokens, self.context, self.batch = tokens, context, batch
         super().__init__(seed)
 
@@ -116,7 +125,7 @@ class Blocks(_EpochStream):
         return Batch({"input_ids": block[:, :-1]}, block[:, 1:].contiguous())
 
 
-class Pairs(_EpochStream):
+class Pairs(EpochStream):
     """Sentence pairs, each in both directions, batched with others of their length.
 
     Args:
@@ -179,8 +188,8 @@ class Pairs(_EpochStream):
             target = self.sides[1 - direction][pair]
             sources.append([self.tags[1 - direction], *self.sides[direction][pair]])
             targets.append(target)
-        source = _padded(sources, self.pad)
-        labels = _padded(targets, IGNORE)
+        source = padded(sources, self.pad)
+        labels = padded(targets, IGNORE)
         shifted = labels.roll(1, dims=1)
         shifted[:, 0] = self.pad  # Marian begins to decode with <pad>
         inputs = {
@@ -191,8 +200,8 @@ class Pairs(_EpochStream):
         return Batch(inputs, labels)
 
 
-def _padded(rows: Sequence[Sequence[int] | NDArray[np.uint16]], fill: int) -> Tensor:
-    """Rows of different lengths as one tensor, filled up on the right."""
+def padded(rows: Sequence[Sequence[int] | NDArray], fill: int) -> Tensor:
+    """Rows of different lengths as one tensor [B, T], filled up on the right."""
     block = torch.full((len(rows), max(map(len, rows))), fill)
     for i, row in enumerate(rows):
         block[i, : len(row)] = torch.as_tensor(np.asarray(row, dtype=np.int64))

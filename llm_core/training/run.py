@@ -39,6 +39,9 @@ _DECIDES_TEXT = {
     "cleaning",
     "tokenizer",
     "validation_fraction",
+    "test_fraction",
+    "folds",
+    "fold",
     "seed",
 }
 

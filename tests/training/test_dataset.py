@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from llm_core.errors import UserError
 from llm_core.training.dataset import IGNORE, Batch, Blocks, Pairs, Position, Stream
 from llm_core.training.tokenize import Tokens
 
@@ -59,7 +60,7 @@ def test_a_block_predicts_the_token_after_each() -> None:
 
 
 def test_a_text_shorter_than_its_context_is_refused() -> None:
-    with pytest.raises(ValueError, match="too short"):
+    with pytest.raises(UserError, match="corpus_short"):
         Blocks(tokens([[1, 2, 3]]), context=16, batch=1, seed=0)
 
 

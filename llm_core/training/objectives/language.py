@@ -16,12 +16,14 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.training.attention import SHORT
 from llm_core.training.config import TrainConfig
-from llm_core.training.corpus import SPLITS, read_rows, write_corpus
+from llm_core.training.corpus import read_rows, write_corpus
 from llm_core.training.dataset import Stream
 from llm_core.training.evaluate import validation_loss
 from llm_core.training.families import FAMILIES, Family, open_tokens, shape_of
 from llm_core.training.loss import Loss
 from llm_core.training.objectives.base import Judgement
+from llm_core.training.split import splits
+from llm_core.training.split import splits
 from llm_core.training.tokenize import learn_tokenizer, write_tokens
 
 _VALIDATION_BATCHES = 12
@@ -56,7 +58,7 @@ class Language:
         texts = _spread(data / "train.jsonl", report["train"]["characters"], self.config.tokenizer.sample_characters)
         tokenizer = learn_tokenizer(self.config.tokenizer, texts, self.family.own_pieces(self.config.languages))
         tokenizer.save_pretrained(self.folder / "tokenizer")
-        for split in SPLITS:
+        for split in splits(self.config):
             fields = len(next(read_rows(data / f"{split}.jsonl")))
             for i in range(fields):
                 texts = (row[i] for row in read_rows(data / f"{split}.jsonl"))
