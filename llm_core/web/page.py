@@ -95,7 +95,8 @@ def launch(
         server_name=host, server_port=_free_port(host, port), quiet=True, prevent_thread_lock=True,
         theme=theme(), i18n=translations(), head=_head(), run_history=False, enable_monitoring=False,
         footer_links=["api"], show_error=False, inbrowser=False, ssr_mode=False, pwa=False, mcp_server=False,
-        max_file_size=settings.import_bytes_max, state_session_capacity=SESSIONS_MAX, max_threads=100,
+        max_file_size=max(settings.document_bytes_max, settings.import_bytes_max),  # each has a sentence of its own
+        state_session_capacity=SESSIONS_MAX, max_threads=100,
         app_kwargs=_app_options(host, settings.request_bytes_max, routes),
     )  # fmt: skip
     url = f"http://{_written(host)}:{page.server_port}"

@@ -42,9 +42,9 @@ def test_a_text_of_50_mb_is_refused_unread(client, method, given):
         client.predict(*given, "The sand came in. " * 2_800_000, api_name=method)
 
 
-def test_a_file_of_50_mb_is_not_even_sent(client, tmp_path):
+def test_a_text_file_of_50_mb_is_told_apart_from_a_long_book(client, tmp_path):
     (tmp_path / "big.txt").write_bytes(b"The sand came in. " * 2_800_000)
-    with pytest.raises(ValueError, match="exceeds the maximum file size"):
+    with pytest.raises(AppError, match="more than 5,000,000 characters"):
         files = [gradio_client.handle_file(str(tmp_path / "big.txt"))]
         client.predict("Where?", files=files, language="en", api_name="/ask")
 
