@@ -31,7 +31,7 @@ def refused(model: type[BaseModel], error: ValidationError, names: Mapping[str, 
     path = [str(part) for part in first["loc"]]
     place = path[0] if path else ""
     field = model.model_fields.get(place)
-    name = (names or {}).get(place) or ".".join(path)
+    name = (names or {}).get(".".join(path)) or (names or {}).get(place) or ".".join(path)
     value = shown(first["input"])
     if first["type"] == "extra_forbidden":
         return UserError("value_unknown", name=name)

@@ -14,7 +14,19 @@ from llm_core.cli import help
 from llm_core.cli.faults import unknown_command
 
 # A new command is one module here with an `app`, one line in this table, and its sentences in messages/cli.toml.
-COMMANDS = ("chat", "summarize", "ask", "models", "doctor", "embed", "score", "translate", "evaluate", "serve")
+COMMANDS = (
+    "chat",
+    "summarize",
+    "ask",
+    "models",
+    "doctor",
+    "embed",
+    "score",
+    "translate",
+    "train",
+    "evaluate",
+    "serve",
+)
 
 
 class Command(TyperCommand):

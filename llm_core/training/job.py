@@ -7,7 +7,6 @@ wait in line.
 
 from __future__ import annotations
 
-import _thread
 import argparse
 import contextlib
 import dataclasses
@@ -16,7 +15,6 @@ import os
 import secrets
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +28,7 @@ from llm_core.errors import UserError
 from llm_core.events import Done, Item
 from llm_core.training import memory, state
 from llm_core.training.config import TrainConfig
+from llm_core.training.said import Said
 from llm_core.training.state import State, Wish
 
 if TYPE_CHECKING:
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("llm_core.training.job")
 
-HEARTBEAT_S = 1.0
 LINE_S = 0.3
 BEGIN_S = 30.0
 RUN_LOCK, DEVICE_LOCK = ".job.lock", ".device.lock"
@@ -49,54 +47,6 @@ class Paused(Exception):
     """Somebody asked for a pause before training began."""
 
 
-class Said:
-    """What the process says of itself: changed by the one that works, written by a thread of its own.
-
-    Args:
-        folder: of the run.
-        first: the state to begin with.
-    """
-
-    def __init__(self, folder: Path, first: State) -> None:
-        self.folder = folder
-        self.state = first
-        self._writing = threading.Lock()
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
-
-    def __enter__(self) -> Said:
-        self.now()
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-        self.now()
-
-    def change(self, **changes: Any) -> None:
-        """Take note; it is written within a second."""
-        self.state = dataclasses.replace(self.state, **changes)
-
-    def now(self, **changes: Any) -> None:
-        """Take note, and write it at once."""
-        with self._writing:
-            self.change(**changes, updated=time.time())
-            self.state.write(self.folder)
-
-    def notice(self, code: str, **facts: Any) -> None:
-        """Something that the person should know, though the run goes on."""
-        self.now(notices=(*self.state.notices, {"code": code, "facts": facts}))
-
-    def _beat(self) -> None:
-        while not self._ended.wait(HEARTBEAT_S):
-            with contextlib.suppress(UserError, OSError):  # a full disk is found by the one that works
-                self.now()
-            if self.state.state in ("queued", "preparing") and state.asked(self.folder) != "go":
-                _thread.interrupt_main()  # reading a large text has no other place to stop at
-                return
-
-
 @dataclasses.dataclass(frozen=True)
 class Job:
     """The work on one run, from its place in the line to its end.
@@ -104,14 +54,16 @@ class Job:
     Args:
         folder: of the run; config.json stands in it.
         threads: for computing.
-        follows: a process without which it pauses; 0 for none.
+        follows: a process without which it pauses.
         keep_free_bytes: of the disk; it pauses before a checkpoint that would leave less.
+        seconds_max: of training, after which it ends with what it has learned; 0 for no such limit.
     """
 
     folder: Path
     threads: int
-    follows: int = 0
+    follows: psutil.Process | None = None
     keep_free_bytes: int = 0
+    seconds_max: float = 0.0
 
     def work(self, first: State) -> None:
         """Train, and leave in state.json how it ended."""
@@ -122,7 +74,7 @@ class Job:
                 ended = {"state": "paused"}
             except UserError as error:
                 stage = "paused" if error.code in PAUSES else "failed"
-                ended = {"state": stage, "error": {"code": error.code, "facts": _plain(error.facts)}}
+                ended = {"state": stage, "error": state.told(error)}
             except Exception:
                 number = secrets.token_hex(3).upper()
                 log.exception("unexpected error %s", number)
@@ -157,8 +109,15 @@ class Job:
         if self._wish() != "go":
             raise Paused
 
+    def _wish_in_training(self, said: Said) -> Wish:
+        if self.seconds_max and said.state.seconds > self.seconds_max:
+            if not any(notice["code"] == "run_limit" for notice in said.state.notices):
+                said.notice("run_limit", limit=self.seconds_max)
+            return "stop"
+        return self._wish()
+
     def _wish(self) -> Wish:
-        if self.follows and not psutil.pid_exists(self.follows):
+        if self.follows and not self.follows.is_running():
             return "pause"
         return state.asked(self.folder)
 
@@ -191,7 +150,9 @@ class Job:
             return self._trained(run, said)
 
     def _trained(self, run: Run, said: Said) -> dict[str, Any]:
-        for event in run.train(resume=True, asked=self._wish, keep_free_bytes=self.keep_free_bytes):
+        for event in run.train(
+            resume=True, asked=lambda: self._wish_in_training(said), keep_free_bytes=self.keep_free_bytes
+        ):
             if isinstance(event, Item):
                 said.change(**_figures(event.value, run))
             elif isinstance(event, Done):
@@ -241,10 +202,6 @@ def _device_name() -> str:
     return str(torch.cuda.get_device_name()) if torch.cuda.is_available() else "CPU"
 
 
-def _plain(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: value if isinstance(value, int | float) else str(value) for name, value in facts.items()}
-
-
 def main() -> None:
     """Train the run in FOLDER, or go on with it."""
     options = _options()
@@ -259,7 +216,7 @@ def main() -> None:
         first = dataclasses.replace(
             before, state="queued", pid=me.pid, pid_started=me.create_time(), threads=threads, error=None
         )
-        Job(folder, threads, options.follows, options.keep_free_bytes).work(first)
+        Job(folder, threads, followed(options.follows), options.keep_free_bytes, options.seconds_max).work(first)
 
 
 def _announced(folder: Path, ticket: float) -> State:
@@ -273,6 +230,18 @@ def _announced(folder: Path, ticket: float) -> State:
     now = time.time()
     found = State.read(folder)
     return dataclasses.replace(found, ticket=now) if found else State("queued", created=now, ticket=now)
+
+
+def followed(number: int) -> psutil.Process | None:
+    """The process without which a run pauses.
+
+    Raises:
+        UserError: `run_interrupted`, it has ended already.
+    """
+    try:
+        return psutil.Process(number) if number else None
+    except psutil.NoSuchProcess:
+        raise UserError("run_interrupted") from None
 
 
 def _step_back() -> None:
@@ -290,6 +259,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--ticket", type=float, default=0.0, help="the place in the line that was promised")
     parser.add_argument("--keep-free-bytes", type=int, default=0, help="of the disk, beside a checkpoint")
+    parser.add_argument("--seconds-max", type=float, default=0.0, help="of training; 0 for no limit of the server's")
     parser.add_argument("--follows", type=int, default=0, help="pause when this process has ended")
     return parser.parse_args()
 

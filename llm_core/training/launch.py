@@ -21,7 +21,15 @@ LOG_FILE = "job.log"
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "8000000000", "MALLOC_MMAP_THRESHOLD_": "8000000000"}
 
 
-def launch(folder: Path, first: State, *, threads: int, follows: int = 0) -> State:
+def launch(
+    folder: Path,
+    first: State,
+    *,
+    threads: int,
+    follows: int = 0,
+    keep_free_bytes: int = 0,
+    seconds_max: float = 0.0,
+) -> State:
     """Begin the process for the run in `folder`, and put it in the line.
 
     Args:
@@ -29,6 +37,8 @@ def launch(folder: Path, first: State, *, threads: int, follows: int = 0) -> Sta
         first: the state that it begins with.
         threads: for computing.
         follows: a process without which it pauses; 0 for none.
+        keep_free_bytes: of the disk; it pauses before a checkpoint that would leave less.
+        seconds_max: of training, after which it ends with what it has learned; 0 for no such limit.
 
     Returns:
         The state as it stands on the disk.
@@ -37,6 +47,7 @@ def launch(folder: Path, first: State, *, threads: int, follows: int = 0) -> Sta
     ticket = time.time()
     command = [sys.executable, "-m", "llm_core.training.job", str(folder), "--ticket", repr(ticket)]
     command += ["--threads", str(threads), "--follows", str(follows)]
+    command += ["--keep-free-bytes", str(keep_free_bytes), "--seconds-max", str(seconds_max)]
     with (folder / LOG_FILE).open("ab") as said:
         process = psutil.Popen(
             command,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +69,15 @@ class Trainer:
         budget = self.config.budget
         return self.step / budget.steps if budget.steps else self.seconds / (budget.seconds or 1.0)
 
+    @property
+    def patience(self) -> int | None:
+        """Looks at the model without a better one after which the run ends; None for no such end."""
+        return self.config.budget.patience
+
+    def is_due(self, step: int) -> bool:
+        """Whether the model is looked at after update `step`."""
+        return step % self.config.budget.evaluate_every == 0
+
     def resume(self) -> bool:
         """Go to the newest whole checkpoint; False if there is none."""
         mark = load_checkpoint(self.checkpoints, self.model, self.optimizers)
@@ -97,7 +106,7 @@ class Trainer:
         factor = (mark.micro_tokens or self.config.batch.micro_tokens) / self.config.batch.micro_tokens
         return Position(mark.position.epoch, round(mark.position.index * factor))
 
-    def run(self) -> Iterator[StepRecord]:
+    def run(self) -> Generator[StepRecord, None, None]:
         """Train until the budget is spent, one record an update; closing the iterator stops at once.
 
         Raises:

@@ -5,95 +5,166 @@ The reasons are derived from the configuration, so that they stay true of one th
 
 from __future__ import annotations
 
+import re
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from llm_core.training.config import Size, TrainConfig
+from llm_core.training.config import Size, Source, TrainConfig
+from llm_core.training.glance import Glance, glance
 
 Reason = tuple[str, dict[str, Any]]
 """A key of the messages, and its facts."""
 
-CHARACTERS_OF_SIZE: tuple[tuple[int, Size], ...] = (
-    (2_000_000, "tiny"),
-    (50_000_000, "small"),
-    (300_000_000, "medium"),
-)
-"""Up to so many characters of text, a model of that size; above, "base"."""
-PIECES_OF_CHARACTERS = ((300_000, 512), (3_000_000, 2048), (30_000_000, 8192))
+# What so many characters of text can fill: about one parameter for one to five of them.
+SIZES: tuple[tuple[int, Size], ...] = ((5_000_000, "tiny"), (60_000_000, "small"), (300_000_000, "medium"))
+SHORT_S = 1200.0  # in which only the smallest size learns on a CPU
+PIECES = ((100_000, 512), (500_000, 1024), (3_000_000, 2048), (30_000_000, 8192))
 PIECES_MAX = 16_384
+CHARACTERS_MAX = 8192  # of a Chinese text cut into its characters
+CHINESE = 0.3  # of the letters: from here on a text counts as Chinese
 SECONDS = 180.0
-PROMPTS = {"zh": "今天", "en": "The "}
-BYTES_PER_CHARACTER = 2.0  # between English, 1, and Chinese, 3
-
-
-def characters(paths: Sequence[Path]) -> int:
-    """About how many characters these files hold, by their sizes."""
-    return int(sum(path.stat().st_size for path in paths) / BYTES_PER_CHARACTER)
+CONTEXTS = (32, 64, 128, 256)
+LOOKS = 10
+TRANSFORMERS = ("decoder", "seq2seq")
 
 
 def plan(
     name: str,
-    texts: Sequence[Path],
+    sources: Sequence[Source],
     *,
     family: str = "decoder",
     size: Size | None = None,
     steps: int | None = None,
     seconds: float | None = None,
-    seed: int = 0,
     more: Mapping[str, Any] | None = None,
 ) -> TrainConfig:
-    """A configuration for `texts`, with what is not said filled in to suit their size.
+    """A configuration for the sources, with what is not said filled in to suit them.
 
     Args:
         name: of the run.
-        texts: files.
+        sources: of text.
         family: of the model.
         size: of the model.
         steps: updates; or
         seconds: of training; three minutes where neither is given.
-        seed: of everything that is drawn.
-        more: entries of a TrainConfig that replace what stands here; parts of them are merged.
+        more: entries of a TrainConfig that take the place of what stands here; those of its parts are merged.
 
     Raises:
         pydantic.ValidationError: an entry does not fit.
+        UserError: `name_unusable`.
     """
-    amount = characters(texts)
-    budget = {"steps": steps} if steps else {"seconds": seconds or SECONDS}
+    seen = glance(sources)
+    long = seconds or (None if steps else SECONDS)
+    held_out = 0.1 if seen.characters < 1_000_000 else 0.02
+    context = _context(seen.characters * held_out)
     chosen: dict[str, Any] = {
         "name": name,
         "family": family,
-        "size": size or size_for(amount),
-        "sources": [{"path": path, "origin": path.name, "licence": "not stated"} for path in texts],
-        "tokenizer": {"kind": "byte-bpe", "vocabulary": pieces_for(amount)},
-        "validation_fraction": 0.1 if amount < 1_000_000 else 0.02,
-        "batch": {"context": 128 if amount < 1_000_000 else 256, "micro_tokens": 2048},
-        "optimize": {"optimizer": "muon", "learning_rate": 0.01, "warmup_steps": 20},
-        "budget": budget | {"evaluate_every": 50, "checkpoint_every_seconds": 60},
-        "prompts": list(PROMPTS.values()),
-        "seed": seed,
+        "objective": "masked" if family == "encoder" else "language",
+        "size": size or size_for(seen.characters, long),
+        "languages": _languages(seen),
+        "sources": _with_fields(sources, seen, family),
+        "tokenizer": _tokenizer(seen, family),
+        "validation_fraction": held_out,
+        "batch": {"context": context, "micro_tokens": max(2048, 8 * context)},
+        "optimize": _optimize(family),
+        "budget": {
+            "steps": steps,
+            "seconds": long,
+            "evaluate_every": min(steps, max(10, steps // LOOKS)) if steps else 50,
+            "checkpoint_every_seconds": 30,
+        },
+        "prompts": _prompts(seen, family),
     }
     return TrainConfig.model_validate(_merged(chosen, more or {}))
 
 
 def reasons(config: TrainConfig) -> list[Reason]:
-    """Why size, vocabulary and context suit the text."""
-    amount = characters([source.path for source in config.sources])
-    return [
-        ("runs.reason_size", {"size": config.size, "characters": amount}),
-        ("runs.reason_pieces", {"pieces": config.tokenizer.vocabulary, "characters": amount}),
-        ("runs.reason_context", {"context": config.batch.context}),
+    """Why size, pieces, context and budget suit the text."""
+    seen = glance(config.sources)
+    size = "runs.reason_size" if config.size == size_for(seen.characters, None) else "runs.reason_size_given"
+    if config.size == "tiny" != size_for(seen.characters, None):
+        size = "runs.reason_size_short"
+    found: list[Reason] = [
+        (size, {"size": config.size, "characters": seen.characters}),
+        (f"runs.reason_pieces_{config.tokenizer.kind.replace('-', '_')}", {"pieces": config.tokenizer.vocabulary}),
+        ("runs.reason_context", {"context": config.batch.context, "held": config.validation_fraction}),
     ]
+    if config.budget.seconds:
+        found.append(("runs.reason_seconds", {"t": config.budget.seconds}))
+    return found
 
 
-def size_for(amount: int) -> Size:
-    """The size that so many characters can fill."""
-    return next((size for most, size in CHARACTERS_OF_SIZE if amount <= most), "base")
+def size_for(characters: int, seconds: float | None) -> Size:
+    """The size that so many characters can fill, and that so many seconds can train on this machine."""
+    if seconds and seconds < SHORT_S and not _has_gpu():
+        return "tiny"
+    return next((size for most, size in SIZES if characters <= most), "base")
 
 
-def pieces_for(amount: int) -> int:
-    """How many pieces so many characters can teach."""
-    return next((pieces for most, pieces in PIECES_OF_CHARACTERS if amount <= most), PIECES_MAX)
+def name_for(sources: Sequence[Source], family: str) -> str:
+    """What to call a run that nobody named."""
+    stem = re.sub(r"[^\w\-]+", "-", sources[0].name.partition(".")[0]).strip("-_")[:40] or "text"
+    return f"{stem}-{family}"
+
+
+def _has_gpu() -> bool:
+    """Whether NVIDIA's driver is here; torch would take seconds to say so."""
+    return shutil.which("nvidia-smi") is not None
+
+
+def _context(held_out: float) -> int:
+    """The longest context of which the held-out text fills two, a token taken for two characters."""
+    return max([CONTEXTS[0], *(context for context in CONTEXTS if held_out / 2 >= 4 * context)])
+
+
+def _tokenizer(seen: Glance, family: str) -> dict[str, Any]:
+    if family == "seq2seq":
+        return {"kind": "unigram", "vocabulary": _pieces(seen.characters)}
+    if seen.chinese > CHINESE and seen.characters < PIECES[-2][0]:
+        return {"kind": "char", "vocabulary": CHARACTERS_MAX}
+    return {"kind": "byte-bpe", "vocabulary": _pieces(seen.characters)}
+
+
+def _pieces(characters: int) -> int:
+    return next((pieces for most, pieces in PIECES if characters <= most), PIECES_MAX)
+
+
+def _optimize(family: str) -> dict[str, Any]:
+    if family in TRANSFORMERS:
+        return {"optimizer": "muon", "learning_rate": 0.01, "warmup_steps": 30, "decay_fraction": 0.6}
+    return {"optimizer": "adamw", "learning_rate": 0.004, "warmup_steps": 30, "decay_fraction": 0.6}
+
+
+def _languages(seen: Glance) -> tuple[str, ...]:
+    if seen.chinese > 1 - CHINESE:
+        return ("zh",)
+    return ("en",) if seen.chinese < 0.05 else ("zh", "en")
+
+
+def _with_fields(sources: Sequence[Source], seen: Glance, family: str) -> list[Source]:
+    """Pairs for a translator: the columns zh and en, or the first two."""
+    if family != "seq2seq":
+        return list(sources)
+    columns = seen.columns if len(seen.columns) > 1 else ("zh", "en")
+    pair = ("zh", "en") if {"zh", "en"} <= set(columns) else columns[:2]
+    return [source.model_copy(update={"fields": pair}) for source in sources]
+
+
+def _prompts(seen: Glance, family: str) -> tuple[str, ...]:
+    """Beginnings of two sentences of the text, or two sentences to translate."""
+    lines = [" ".join(line.split()) for line in re.split(r"\n|(?<=[.!?。！？])\s*", seen.text)]
+    lines = [line for line in lines if len(line) >= 4] or ["The "]
+    picked = list(dict.fromkeys(lines[i * len(lines) // 3] for i in (1, 2)))
+    if family == "seq2seq":
+        return tuple(line[:200] for line in picked)
+    return tuple(_beginning(line) for line in picked)
+
+
+def _beginning(line: str) -> str:
+    return line[:4] if "\u3400" <= line[0] <= "\u9fff" else " ".join(line.split()[:2])
 
 
 def _merged(chosen: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -103,3 +174,8 @@ def _merged(chosen: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(chosen.get(name), dict) and isinstance(value, Mapping)
     }
     return chosen | dict(more) | parts
+
+
+def path_source(path: Path) -> Source:
+    """A file of the person's own; on whose terms it is read is theirs to say."""
+    return Source(path=path, origin=path.name)

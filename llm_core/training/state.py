@@ -15,6 +15,7 @@ from typing import Any, Literal, Self
 import psutil
 
 from llm_core.atomic import writing
+from llm_core.errors import UserError
 
 STATE_FILE, REQUEST_FILE = "state.json", "request.json"
 
@@ -122,3 +123,14 @@ def line(runs: Path) -> list[tuple[float, Path]]:
 def _plain(value: Any) -> Any:
     """JSON knows no infinity."""
     return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def told(error: UserError) -> dict[str, Any]:
+    """An error as JSON holds it."""
+    facts = {name: value if isinstance(value, int | float) else str(value) for name, value in error.facts.items()}
+    return {"code": error.code, "facts": facts}
+
+
+def error_of(told: Mapping[str, Any]) -> UserError:
+    """The error that `told` wrote down."""
+    return UserError(told["code"], **told["facts"])

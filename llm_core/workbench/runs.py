@@ -6,14 +6,12 @@ computer alone, both are the same person. Nobody else's runs are seen.
 
 from __future__ import annotations
 
-import dataclasses
+import functools
 import json
-import math
 import shutil
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,41 +21,19 @@ from llm_core.paths import safe_name
 from llm_core.settings import Settings
 from llm_core.training import launch, state
 from llm_core.training import plan as planning
-from llm_core.training.state import Stage, State
+from llm_core.training.state import State
+from llm_core.workbench.estimating import measured
+from llm_core.workbench.run_limits import check_limits
+from llm_core.workbench.run_state import RunState, shown
+from llm_core.workbench.texts import Texts
 
 if TYPE_CHECKING:
+    from llm_core.events import Events
     from llm_core.training.config import TrainConfig
     from llm_core.training.plan import Reason
 
 METRICS_FILE = "metrics.jsonl"
 ENDED_S = 10.0  # how long a process may take to end
-
-
-@dataclass(frozen=True, slots=True)
-class RunState:
-    """A run as a face shows it; losses in nats a token, times in seconds, `created` since 1970."""
-
-    name: str
-    family: str
-    size: str
-    objective: str
-    state: Stage
-    place: int  # in the line, from 1; 0 where it does not wait
-    step: int
-    steps: int | None
-    seconds: float
-    seconds_left: float | None
-    parameters: int
-    train_loss: float | None
-    valid_loss: float | None
-    bits_per_char: float | None
-    perplexity: float | None
-    tokens_per_second: float | None
-    memory_bytes: int
-    device: str
-    error: UserError | None
-    notices: tuple[Mapping[str, Any], ...]
-    created: float
 
 
 class Runs:
@@ -73,17 +49,64 @@ class Runs:
 
     # ---------------------------------------------------------------- before
 
-    def plan(self, owner: str, *, name: str, texts: Sequence[Path], **form: Any) -> TrainConfig:
-        """A configuration with what the form does not say filled in; see `training.plan.plan`.
+    def plan(
+        self,
+        owner: str,
+        *,
+        name: str = "",
+        texts: Sequence[Path] = (),
+        paste: str = "",
+        samples: Sequence[str] = (),
+        family: str = "decoder",
+        names: Mapping[str, str] | None = None,
+        **form: Any,
+    ) -> TrainConfig:
+        """A configuration with what the form does not say filled in.
+
+        Args:
+            owner: whose run it is to be.
+            name: of the run; one is made up where there is none.
+            texts: files; on a server for others never what a visitor wrote, but what was uploaded.
+            paste: text itself.
+            samples: names of corpora that ship with the project.
+            family: of the model.
+            names: what the face calls an entry of the configuration, for the error.
+            form: `size`, `steps`, `seconds`, `more`; see `training.plan.plan`.
 
         Raises:
-            UserError: `name_unusable`.
+            UserError: `name_unusable`, `training_text_missing`, or which value does not fit.
         """
-        return planning.plan(safe_name(name), texts, **form)
+        from pydantic import ValidationError
 
-    def reasons(self, config: TrainConfig) -> list[Reason]:
+        from llm_core.training.config import Source, TrainConfig
+        from llm_core.values import refused
+
+        sources = [planning.path_source(path) for path in texts]
+        sources += [Source(sample=sample) for sample in samples]
+        if paste.strip():
+            sources.append(planning.path_source(self._texts.keep(paste)))
+        if not sources:
+            raise UserError("training_text_missing")
+        name = safe_name(name) if name else self._free_name(planning.name_for(sources, family))
+        try:
+            return planning.plan(name, sources, family=family, **form)
+        except ValidationError as error:
+            raise refused(TrainConfig, error, names) from None
+
+    def reasons(self, config: TrainConfig) -> Sequence[Reason]:
         """Why the values that were filled in are as they are: keys of the messages, with their facts."""
         return planning.reasons(config)
+
+    def estimate(self, owner: str, config: TrainConfig) -> Events:
+        """What the run will take on this machine, from a few updates of a part of its text.
+
+        Yields:
+            Progress("estimating"); `Done` holds a `training.estimate.Estimate`.
+
+        Raises:
+            UserError: what is wrong with the text.
+        """
+        return measured(config, self._threads)
 
     # ---------------------------------------------------------------- a run's life
 
@@ -91,22 +114,29 @@ class Runs:
         """Begin a run; it waits in line while another one trains.
 
         Args:
-            owner: whose run it is.
+            owner: whose run it is. What a visitor uploaded or pasted is kept in the run's folder.
             config: what to do; it never comes from a browser as it is, since it names files of this disk.
             follows: a process without which the run pauses; 0 for none.
 
         Raises:
-            UserError: `run_exists`.
+            UserError: `run_exists`, `runs_full`, `runs_waiting`, `run_long`, `runs_disk_full`, `training_text_big`.
         """
-        folder = self._settings.paths.run(config.name)
         with self._beginning:
+            if not self._settings.is_local:
+                check_limits(config, self.list(owner), self._settings)
+            name = config.name
+            if self._settings.paths.run(name).exists() and not self._is_mine(owner, name):
+                name = self._free_name(name)  # whose it is, is nobody's business
+            folder = self._settings.paths.run(name)
             if folder.exists():
-                raise UserError("run_exists", name=config.name)
+                raise UserError("run_exists", name=name)
             folder.mkdir(parents=True)
+        config = config.model_copy(update={"name": name})
+        if owner:
+            config = self._texts.with_copies(config, folder / "text")
         (folder / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
-        first = State("queued", owner=owner, created=time.time())
-        launch.launch(folder, first, threads=self._threads, follows=follows)
-        return self.get(owner, config.name)
+        self._launch(folder, State("queued", owner=owner, created=time.time()), follows)
+        return self.get(owner, name)
 
     def pause(self, owner: str, name: str) -> None:
         """Ask the run to write a checkpoint and end; `resume` goes on from there."""
@@ -128,7 +158,7 @@ class Runs:
             if kept.state == "done":
                 raise UserError("run_finished", name=name)
             if not (kept.under_way and kept.alive):
-                launch.launch(folder, kept, threads=kept.threads or self._threads, follows=follows)
+                self._launch(folder, kept, follows)
         return self.get(owner, name)
 
     def delete(self, owner: str, name: str) -> None:
@@ -149,7 +179,7 @@ class Runs:
             UserError: `run_unknown`.
         """
         folder = self._folder(owner, name)
-        return _shown(folder, self._kept(folder), [each for _, each in state.line(self._settings.paths.runs)])
+        return shown(folder, self._kept(folder), [each for _, each in state.line(self._settings.paths.runs)])
 
     def metrics(self, owner: str, name: str, after: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Lines of metrics.jsonl since byte `after`, and where to go on.
@@ -174,7 +204,7 @@ class Runs:
         folders = sorted(runs.iterdir()) if runs.exists() else []
         order = [folder for _, folder in state.line(runs)]
         found = [
-            _shown(folder, kept, order)
+            shown(folder, kept, order)
             for folder in folders
             if (kept := State.read(folder)) and self._may_see(owner, kept)
         ]
@@ -185,6 +215,32 @@ class Runs:
     @property
     def _threads(self) -> int:
         return self._settings.threads or machine.cores()
+
+    @functools.cached_property
+    def _texts(self) -> Texts:
+        return Texts(self._settings.paths.runs)
+
+    def _launch(self, folder: Path, first: State, follows: int) -> None:
+        settings = self._settings
+        launch.launch(
+            folder,
+            first,
+            threads=first.threads or self._threads,
+            follows=follows,
+            keep_free_bytes=settings.training_disk_min_mib << 20,
+            seconds_max=0.0 if settings.is_local else settings.training_s,
+        )
+
+    def _free_name(self, name: str) -> str:
+        """The name, numbered where it is taken."""
+        number, free = 2, name
+        while self._settings.paths.run(free).exists():
+            number, free = number + 1, f"{name}-{number}"
+        return free
+
+    def _is_mine(self, owner: str, name: str) -> bool:
+        kept = State.read(self._settings.paths.run(name))
+        return kept is not None and self._may_see(owner, kept)
 
     def _folder(self, owner: str, name: str) -> Path:
         try:
@@ -203,34 +259,3 @@ class Runs:
 
     def _may_see(self, owner: str, kept: State) -> bool:
         return kept.owner == owner or (self._settings.is_local and "" in (kept.owner, owner))
-
-
-def _shown(folder: Path, kept: State, order: Sequence[Path]) -> RunState:
-    """The state of the disk, or what became of a process that could not say so itself."""
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    if kept.under_way and not kept.alive:
-        kept = dataclasses.replace(kept, state="paused", error={"code": "run_interrupted", "facts": {}})
-    loss = kept.valid_loss if kept.valid_loss is not None else kept.train_loss
-    return RunState(
-        name=folder.name,
-        family=config["family"],
-        size=config["size"],
-        objective=config["objective"],
-        state=kept.state,
-        place=order.index(folder) if kept.state == "queued" and folder in order else 0,
-        step=kept.step,
-        steps=kept.steps,
-        seconds=kept.seconds,
-        seconds_left=kept.seconds_left,
-        parameters=kept.parameters,
-        train_loss=kept.train_loss,
-        valid_loss=kept.valid_loss,
-        bits_per_char=kept.bits_per_char,
-        perplexity=math.exp(min(loss, 50.0)) if loss is not None else None,
-        tokens_per_second=kept.tokens_per_second,
-        memory_bytes=kept.memory_bytes,
-        device=kept.device,
-        error=UserError(kept.error["code"], **kept.error["facts"]) if kept.error else None,
-        notices=kept.notices,
-        created=kept.created,
-    )

@@ -1,0 +1,182 @@
+"""What a run will take on this machine, measured from a few real updates before it begins.
+
+python -m llm_core.training.estimate < config.json prints an Estimate as JSON. It is a process of its own, so that the
+server stays without torch and a model that does not fit ends nobody else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psutil
+
+from llm_core.errors import UserError
+from llm_core.training import memory
+from llm_core.training.config import TrainConfig
+from llm_core.training.glance import glance
+from llm_core.training.state import told
+
+if TYPE_CHECKING:
+    from llm_core.training.run import Run
+
+SAMPLE_CHARACTERS = 300_000
+MEASURE_S = 2.0
+STEPS_MAX = 20
+TOKENS_PER_PARAMETER = 1.0
+"""Below it a model learns its text by heart. Twenty are best for a given effort (Hoffmann et al. 2022), and the same
+text read up to four times counts nearly as new (Muennighoff et al. 2023): five would be comfortable."""
+STATE_BYTES = 12  # a parameter in a checkpoint: itself, and two running means of its gradient
+KEPT = 2  # checkpoints
+MODEL_BYTES = 2  # a parameter in the finished model
+TOKEN_BYTES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """`tokens` of the text, `seconds` of the whole run, `epochs` over the text; warnings are (code, facts)."""
+
+    parameters: int
+    memory_bytes: int
+    disk_bytes: int
+    tokens: int
+    seconds: float
+    steps: int
+    tokens_per_second: float
+    epochs: float
+    device: str
+    precision: str
+    warnings: tuple[tuple[str, dict[str, Any]], ...] = ()
+
+
+def estimate(config: TrainConfig, folder: Path) -> Estimate:
+    """Prepare a part of the text in `folder`, make a few updates, and count.
+
+    Raises:
+        UserError: what is wrong with the text; `memory_short_for_run`.
+    """
+    from llm_core.training.run import Run
+
+    seen = glance(config.sources)
+    part = config.model_copy(
+        update={
+            "sources": tuple(_part_of(source) for source in config.sources),
+            "budget": config.budget.model_copy(update={"steps": STEPS_MAX, "seconds": None}),
+        }
+    )
+    run = Run(part, folder)
+    run.prepare()
+    while True:
+        try:
+            with memory.told_apart():
+                measured = _measure(run)
+            break
+        except memory.OutOfMemory:
+            run = Run(memory.with_smaller_passes(run.config), folder)
+            run.prepare()
+    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    here = _characters(report)
+    share = measured.text_tokens / max(1, here)
+    return _told(config, measured, int(max(seen.characters, here) * share))
+
+
+@dataclass(frozen=True)
+class _Measured:
+    parameters: int
+    text_tokens: int
+    tokens_per_second: float
+    tokens_per_step: float
+    memory_bytes: int
+    device: str
+    precision: str
+
+
+def _measure(run: Run) -> _Measured:
+    import torch
+
+    from llm_core.training import precision
+    from llm_core.training.loop import Trainer
+
+    model = run.build_model()
+    trainer = Trainer(run.config, model, run.stream("train"), run.folder / "none", run.objective.loss)
+    model.train()
+    updates, began, records = trainer.run(), 0.0, []
+    for record in updates:
+        records.append(record)
+        if len(records) == 1:
+            began = time.monotonic()  # the first one warms up
+        elif time.monotonic() - began > MEASURE_S or len(records) == STEPS_MAX - 1:
+            break
+    updates.close()
+    tokens = records[-1].tokens - (records[0].tokens if len(records) > 1 else 0)
+    cuda = model.device.type == "cuda"
+    return _Measured(
+        parameters=model.num_parameters(),
+        text_tokens=sum(path.stat().st_size for path in (run.folder / "data").glob("*.ids")) // TOKEN_BYTES,
+        tokens_per_second=tokens / max(1e-3, time.monotonic() - began),
+        tokens_per_step=records[-1].tokens / len(records),
+        memory_bytes=torch.cuda.max_memory_allocated() if cuda else psutil.Process().memory_info().rss,
+        device=torch.cuda.get_device_name() if cuda else "CPU",
+        precision=str(precision.dtype_on(model.device)).removeprefix("torch."),
+    )
+
+
+def _told(config: TrainConfig, measured: _Measured, tokens: int) -> Estimate:
+    budget = config.budget
+    pace = measured.tokens_per_step / measured.tokens_per_second
+    steps = budget.steps or int((budget.seconds or 0) / pace)
+    warnings: list[tuple[str, dict[str, Any]]] = []
+    if tokens and tokens < TOKENS_PER_PARAMETER * measured.parameters:
+        facts = {"tokens": tokens, "parameters": measured.parameters, "ratio": f"{tokens / measured.parameters:.2f}"}
+        warnings.append(("data_few", facts))
+    if steps < 100:
+        warnings.append(("updates_few", {"steps": steps}))
+    return Estimate(
+        parameters=measured.parameters,
+        memory_bytes=measured.memory_bytes,
+        disk_bytes=measured.parameters * (KEPT * STATE_BYTES + MODEL_BYTES) + tokens * TOKEN_BYTES * 3,
+        tokens=tokens,
+        seconds=budget.seconds or steps * pace,
+        steps=steps,
+        tokens_per_second=measured.tokens_per_second,
+        epochs=steps * measured.tokens_per_step / tokens if tokens else 0.0,
+        device=measured.device,
+        precision=measured.precision,
+        warnings=tuple(warnings),
+    )
+
+
+def _part_of(source: Any) -> Any:
+    return source.model_copy(update={"characters": min(source.characters or SAMPLE_CHARACTERS, SAMPLE_CHARACTERS)})
+
+
+def _characters(report: dict[str, Any]) -> int:
+    return sum(part["characters"] for part in report.values() if isinstance(part, dict) and "characters" in part)
+
+
+def main() -> None:
+    """Read a configuration from stdin; print what the run will take, or the error that it would meet."""
+    threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
+    import torch
+
+    torch.set_num_threads(threads)
+    config = TrainConfig.model_validate_json(sys.stdin.read())
+    folder = Path(tempfile.mkdtemp(prefix="llm-estimate-"))
+    try:
+        said: dict[str, Any] = {"estimate": dataclasses.asdict(estimate(config, folder))}
+    except UserError as error:
+        said = {"error": told(error)}
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    sys.stdout.write(json.dumps(said) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""What strangers may take of a server for training; people at the computer itself may take all of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from llm_core.errors import UserError
+from llm_core.settings import Settings
+from llm_core.training.state import UNDER_WAY
+from llm_core.workbench.run_state import RunState
+from llm_core.workbench.texts import bytes_of, folder_bytes
+
+if TYPE_CHECKING:
+    from llm_core.training.config import TrainConfig
+
+
+def check_limits(config: TrainConfig, mine: Sequence[RunState], settings: Settings) -> None:
+    """Whether the visitor may begin one more run.
+
+    Args:
+        config: of the run.
+        mine: the visitor's runs so far.
+        settings: the limits.
+
+    Raises:
+        UserError: `runs_full`, `runs_waiting`, `run_long`, `training_text_big`, `runs_disk_full`, `source_missing`.
+    """
+    if len(mine) >= settings.runs_max:
+        raise UserError("runs_full", n=settings.runs_max)
+    if sum(run.state in UNDER_WAY for run in mine) >= settings.runs_under_way_max:
+        raise UserError("runs_waiting", n=settings.runs_under_way_max)
+    if (config.budget.seconds or 0) > settings.training_s:
+        raise UserError("run_long", limit=settings.training_s)
+    if folders := [source.path for source in config.sources if source.path.parts and not source.path.is_file()]:
+        raise UserError("source_missing", path=folders[0].name)
+    text = bytes_of(config)
+    if text > settings.training_text_bytes_max:
+        raise UserError("training_text_big", limit=settings.training_text_bytes_max)
+    used = sum(folder_bytes(settings.paths.run(run.name)) for run in mine)
+    if used + text > settings.runs_bytes_max:
+        raise UserError("runs_disk_full", used=used, limit=settings.runs_bytes_max)
