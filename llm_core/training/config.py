@@ -21,7 +21,10 @@ Size = Literal["tiny", "small", "medium", "base"]
 Objective = Literal["language", "masked", "contrastive", "label", "relation", "tags", "span", "chat", "preference"]
 
 
-_SMOKE_CHARACTERS = 20_000
+_SMOKE_CHARACTERS = 3_000
+
+
+_PIECES_LEAST = {"byte-bpe": 257, "char": 320, "word": 320}
 
 
 class _Part(BaseModel):
@@ -121,8 +124,9 @@ class Tokenizing(_Part):
 
     @model_validator(mode="after")
     def _room_for_bytes(self) -> Tokenizing:
-        if self.kind == "byte-bpe" and self.vocabulary <= 256:
-            raise ValueError("byte-bpe has 256 bytes to begin with: take a larger vocabulary")
+        least = _PIECES_LEAST.get(self.kind, 0)
+        if self.vocabulary < least:
+            raise ValueError(f"{self.kind} has 256 bytes to begin with: take a vocabulary of {least} or more")
         return self
 
 
@@ -205,7 +209,7 @@ class TrainConfig(_Part):
     test_fraction: float = Field(default=0.0, ge=0, lt=0.5)
     """Kept apart from training and from every choice made while it runs."""
     folds: int | None = Field(default=None, ge=2, le=20)
-    """k-fold cross-validation: validation is one of so many equal parts, `fold` of them, in the place of a fraction."""
+    """k-fold cross-validation: instead of a fraction, part number `fold` of so many is validation."""
     fold: int = Field(default=0, ge=0)
     unanswerable: Unanswerable = Unanswerable()
     batch: Batching = Batching()
@@ -225,7 +229,6 @@ class TrainConfig(_Part):
         """The same run with some fields of its budget changed."""
         budget = Budget.model_validate(self.budget.model_dump() | changes)
         return self.model_copy(update={"budget": budget})
-
 
     def smoke(self) -> TrainConfig:
         """The same run made tiny, to see that all is well: four updates on the first of each source."""

@@ -1,27 +1,54 @@
-"""Text to token ids on disk, and back as a memory map: a corpus never has to fit in memory."""
+"""Text to token ids on disk, and back as a memory map: a corpus never has to fit in memory.
+
+Characters that a tokenizer cannot write (`<unk>`, only of SentencePiece vocabularies too small for bytes) are
+counted: whoever compares bits per character has to charge for them, see `UNKNOWN_BITS`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import math
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 from transformers import PreTrainedTokenizerFast
 
-from llm_core.models.tokenizers import train_byte_bpe, train_unigram
+from llm_core.errors import UserError
+from llm_core.models.spelling import train_characters, train_words
+from llm_core.models.tokenizers import train_bpe, train_byte_bpe, train_unigram
 from llm_core.training.config import Tokenizing
 
-_BATCH = 1000
+_BATCH, _BATCH_CHARS = 1000, 2_000_000
+
+
+UNKNOWN_BITS = math.log2(0x110000 - 0x800)
+"""What a character costs that a model only knows to be unknown: to name it among all of Unicode, each as likely."""
+
+_PLAIN: dict[str, Callable[[Iterable[str], int], PreTrainedTokenizerFast]] = {
+    "byte-bpe": train_byte_bpe,
+    "char": train_characters,
+    "word": train_words,
+}
+_TAGGED: dict[str, Callable[[Iterable[str], int, Sequence[str]], PreTrainedTokenizerFast]] = {
+    "unigram": train_unigram,
+    "bpe": train_bpe,
+}
 
 
 def learn_tokenizer(wanted: Tokenizing, texts: Iterable[str], own_pieces: Sequence[str]) -> PreTrainedTokenizerFast:
-    """A tokenizer of the wanted kind and size, learned from `texts`."""
-    if wanted.kind == "byte-bpe":
-        return train_byte_bpe(texts, wanted.vocabulary)
-    return train_unigram(texts, wanted.vocabulary, own_pieces)
+    """A tokenizer of the wanted kind and size, learned from `texts`.
+
+    Raises:
+        UserError: `vocabulary_small`; `tokenizer_untagged`, a kind that has no `own_pieces`.
+    """
+    if wanted.kind in _TAGGED:
+        return _TAGGED[wanted.kind](texts, wanted.vocabulary, own_pieces)
+    if own_pieces:
+        raise UserError("tokenizer_untagged", kind=wanted.kind, known=", ".join(_TAGGED))
+    return _PLAIN[wanted.kind](texts, wanted.vocabulary)
 
 
 @dataclass(frozen=True)
@@ -40,25 +67,51 @@ class Tokens:
     @classmethod
     def open(cls, path: Path) -> Tokens:
         """Memory-map what `write_tokens` wrote at `path`."""
-        offsets = np.load(path.with_suffix(".offsets.npy"))
+        offsets = np.load(path.with_suffix(".offsets.npy"), mmap_mode="r")
         ids = np.memmap(path.with_suffix(".ids"), dtype=np.uint16, mode="r", shape=(int(offsets[-1]),))
         return cls(ids, offsets)
 
 
-def write_tokens(path: Path, texts: Iterable[str], tokenizer: PreTrainedTokenizerFast, end: Sequence[int]) -> None:
-    """Encode each text, put the ids `end` behind it, and write `path`.ids and `path`.offsets.npy."""
+def write_tokens(path: Path, texts: Iterable[str], tokenizer: PreTrainedTokenizerFast, end: Sequence[int]) -> int:
+    """Encode each text, put the ids `end` behind it, and write `path`.ids and `path`.offsets.npy.
+
+    A special piece that a text spells out, such as `</s>`, is read as letters.
+
+    Returns:
+        How many characters are lost, each within an unknown piece.
+    """
     assert len(tokenizer) <= 2**16, "ids are stored in 16 bits"
-    lengths = [0]
+    backend, unknown, lost = tokenizer.backend_tokenizer, tokenizer.unk_token_id, 0
+    backend.encode_special_tokens = True
+    lengths = array("q", [0])
     with path.with_suffix(".ids").open("wb") as out:
         for some in _batches(texts):
-            for encoding in tokenizer.backend_tokenizer.encode_batch_fast(some, add_special_tokens=False):
+            for text, encoding in zip(some, backend.encode_batch_fast(some, add_special_tokens=False), strict=True):
                 ids = [*encoding.ids, *end]
                 out.write(np.asarray(ids, dtype=np.uint16).tobytes())
                 lengths.append(len(ids))
-    np.save(path.with_suffix(".offsets.npy"), np.cumsum(lengths, dtype=np.int64))
+                if unknown in encoding.ids:
+                    lost += _lost_characters(tokenizer, text)
+    np.save(path.with_suffix(".offsets.npy"), np.cumsum(np.frombuffer(lengths, dtype=np.int64)))
+    backend.encode_special_tokens = False
+    return lost
+
+
+def _lost_characters(tokenizer: PreTrainedTokenizerFast, text: str) -> int:
+    encoding = tokenizer.backend_tokenizer.encode(text, add_special_tokens=False)
+    spans = zip(encoding.ids, encoding.offsets, strict=True)
+    return sum(end - start for token, (start, end) in spans if token == tokenizer.unk_token_id)
 
 
 def _batches(texts: Iterable[str]) -> Iterator[list[str]]:
-    rest = iter(texts)
-    while some := list(islice(rest, _BATCH)):
+    """Texts by the thousand, or fewer where they are long."""
+    some: list[str] = []
+    size = 0
+    for text in texts:
+        some.append(text)
+        size += len(text)
+        if len(some) == _BATCH or size >= _BATCH_CHARS:
+            yield some
+            some, size = [], 0
+    if some:
         yield some

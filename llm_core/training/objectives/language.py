@@ -23,8 +23,7 @@ from llm_core.training.families import FAMILIES, Family, open_tokens, shape_of
 from llm_core.training.loss import Loss
 from llm_core.training.objectives.base import Judgement
 from llm_core.training.split import splits
-from llm_core.training.split import splits
-from llm_core.training.tokenize import learn_tokenizer, write_tokens
+from llm_core.training.tokenize import UNKNOWN_BITS, learn_tokenizer, write_tokens
 
 _VALIDATION_BATCHES = 12
 
@@ -62,7 +61,8 @@ class Language:
             fields = len(next(read_rows(data / f"{split}.jsonl")))
             for i in range(fields):
                 texts = (row[i] for row in read_rows(data / f"{split}.jsonl"))
-                write_tokens(data / f"{split}-{i}", texts, tokenizer, [tokenizer.eos_token_id])
+                lost = write_tokens(data / f"{split}-{i}", texts, tokenizer, [tokenizer.eos_token_id])
+                report[split]["unknown"] = report[split].get("unknown", 0) + lost
         return report
 
     def build_model(self) -> PreTrainedModel:
@@ -90,10 +90,12 @@ class Language:
         return {}
 
     def bits_per_character(self, loss: float) -> float:
-        """What a validation loss in nats a token means in bits a character."""
+        """What a validation loss in nats a token means in bits a character, comparable across tokenizers."""
         tokens = sum(len(side.ids) for side in open_tokens(self.folder / "data", "valid"))
         report = json.loads((self.folder / "report.json").read_text(encoding="utf-8"))
-        return loss / math.log(2) * tokens / float(report["valid"]["characters"])
+        valid = report["valid"]
+        bits = loss / math.log(2) * tokens + UNKNOWN_BITS * valid.get("unknown", 0)
+        return bits / float(valid["characters"])
 
 
 def _spread(path: Path, characters: int, limit: int) -> Iterator[str]:
