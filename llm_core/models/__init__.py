@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-OWN = ("mlp", "cnn", "recurrent")
+OWN = ("ngram_model", "mlp", "cnn", "recurrent")
 """Modules of this package whose `CLASSES` are (configuration, causal language model)."""
 
 

@@ -11,6 +11,7 @@ counting is sorting.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,7 @@ Reals = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class _Level:
+class Level:
     """All k-grams of one k, sorted by key = row of the first k-1 tokens * (V + 1) + last token."""
 
     keys: Ids  # G
@@ -32,6 +33,8 @@ class _Level:
 
     def rows(self, keys: Ids) -> Ids:
         """Row of each key, -1 where it was never seen."""
+        if not len(self.keys):
+            return np.full(len(keys), -1)
         at = np.searchsorted(self.keys, keys)
         at[at == len(self.keys)] = 0
         return np.where(self.keys[at] == keys, at, -1)
@@ -45,13 +48,38 @@ class _Level:
         longer = kept / np.where(known, total, 1.0) + self.given[context] * shorter
         return np.where(known, longer, shorter)
 
+    def spread(self, shorter: Reals, context: Ids, base: int) -> Reals:
+        """P(each token | context), given that for the shorter context; both N, V. Contexts are of length N."""
+        known = (context >= 0) & (self.totals[context] > 0)
+        chance = np.where(known[:, None], self.given[context][:, None] * shorter, shorter)
+        starts = np.searchsorted(self.keys, context[known] * base)
+        lengths = np.searchsorted(self.keys, (context[known] + 1) * base) - starts
+        of = np.repeat(np.flatnonzero(known), lengths)  # each k-gram's place among the N
+        at = np.arange(len(of)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+        seen = self.counts[at] > 0
+        of, at = of[seen], at[seen]
+        count = self.counts[at]
+        kept = count - self.discounts[np.minimum(count, 3).astype(np.int64)]
+        chance[of, self.keys[at] % base] += kept / self.totals[context[of]]
+        return chance
+
 
 class NGram:
-    """P(token | the `order` - 1 tokens before it) for ids 0..`vocabulary` - 1."""
+    """P(token | the `order` - 1 tokens before it) for ids 0..`vocabulary` - 1; before `fit`, all the same."""
 
     def __init__(self, order: int, vocabulary: int) -> None:
         self.order, self.vocabulary = order, vocabulary
-        self._levels: list[_Level] = []
+        self.levels: list[Level] = []
+
+    @classmethod
+    def of_tables(cls, vocabulary: int, tables: Sequence[tuple[Ids, Reals]]) -> NGram:
+        """The model again from its `levels`' keys and counts."""
+        model = cls(len(tables), vocabulary)
+        contexts = 1
+        for keys, counts in tables:
+            model.levels.append(_level(keys, counts, vocabulary + 1, contexts))
+            contexts = len(keys)
+        return model
 
     def fit(self, ids: Ids) -> NGram:
         """Count a text of N ids."""
@@ -67,14 +95,14 @@ class NGram:
             if k + 1 < self.order:
                 before = np.concatenate([[0], row[:-1]])
                 keys.append(self._keys(before, rows))
-        self._levels = []
+        self.levels = []
         for k in range(self.order):
             if k + 1 < self.order:  # how many different tokens stood before it
                 counts = np.bincount(inverse[k][firsts[k + 1]], minlength=len(keys[k]))
             else:
                 counts = np.bincount(inverse[k], minlength=len(keys[k]))
             contexts = len(keys[k - 1]) if k else 1
-            self._levels.append(_level(keys[k], counts.astype(np.float64), self.vocabulary + 1, contexts))
+            self.levels.append(_level(keys[k], counts.astype(np.float64), self.vocabulary + 1, contexts))
         return self
 
     def probabilities(self, ids: Ids) -> Reals:
@@ -82,11 +110,40 @@ class NGram:
         tokens = self._padded(ids)
         chance = np.full(len(tokens), 1.0 / self.vocabulary)
         context = np.zeros_like(tokens)
-        for level in self._levels:
+        for level in self.levels:
             rows = np.where(context >= 0, level.rows(self._keys(context, tokens)), -1)
             chance = level.mix(chance, context, rows)
             context = np.concatenate([[-1], rows[:-1]])
         return chance[self.order - 1 :]
+
+    def contexts(self, before: Ids) -> list[Ids]:
+        """What each level knows the tokens before as: its row for each of N places, -1 where it never saw them.
+
+        before: N, order - 1 (or more) ids, the last ones nearest; -1 where nothing is known.
+        """
+        rows = []
+        for k in range(len(self.levels)):
+            row = np.zeros(len(before), dtype=np.int64)
+            for level, token in zip(self.levels[:k], before[:, before.shape[1] - k :].T, strict=True):
+                known = (row >= 0) & (token >= 0)
+                row = np.where(known, level.rows(self._keys(row, token)), -1)
+            rows.append(row)
+        return rows
+
+    def after(self, before: Ids, tokens: Ids) -> Reals:
+        """P of each of N tokens after those before it, which are as for `contexts`."""
+        chance = np.full(len(tokens), 1.0 / self.vocabulary)
+        for level, context in zip(self.levels, self.contexts(before), strict=True):
+            rows = np.where(context >= 0, level.rows(self._keys(context, tokens)), -1)
+            chance = level.mix(chance, context, rows)
+        return chance
+
+    def distributions(self, before: Ids) -> Reals:
+        """P of every token after those before it, which are as for `contexts`: N, V."""
+        chance = np.full((len(before), self.vocabulary), 1.0 / self.vocabulary)
+        for level, context in zip(self.levels, self.contexts(before), strict=True):
+            chance = level.spread(chance, context, self.vocabulary + 1)
+        return chance
 
     def bits(self, ids: Ids) -> float:
         """-log2 of the probability of the whole text."""
@@ -100,14 +157,14 @@ class NGram:
         return contexts * (self.vocabulary + 1) + tokens
 
 
-def _level(keys: Ids, counts: Reals, base: int, contexts: int) -> _Level:
+def _level(keys: Ids, counts: Reals, base: int, contexts: int) -> Level:
     context, token = np.divmod(keys, base)
     counts = counts * (token != base - 1)  # nothing predicts the mark of the beginning
     totals = np.bincount(context, counts, contexts).astype(np.float64)
     discounts = _discounts(counts)
     taken = discounts[np.minimum(counts, 3).astype(np.int64)]
     given = np.bincount(context, taken, contexts) / np.maximum(totals, 1.0)
-    return _Level(keys, counts, totals, discounts, given)
+    return Level(keys, counts, totals, discounts, given)
 
 
 def _discounts(counts: Reals) -> Reals:

@@ -18,7 +18,7 @@ from transformers import initialization as init
 from transformers.modeling_outputs import BaseModelOutputWithPast, CausalLMOutputWithPast
 
 from llm_core.models.mixture import Mixture
-from llm_core.models.state import State, tokens_first
+from llm_core.models.state import CarriesState, State, tokens_first
 
 
 class SequenceConfig(PreTrainedConfig):
@@ -78,13 +78,12 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
 
-class SequenceModel(PreTrainedModel, GenerationMixin):
+class SequenceModel(CarriesState, PreTrainedModel, GenerationMixin):  # type: ignore[misc]
     """A backbone with an output layer, as transformers loads, saves and generates with it."""
 
     config_class = SequenceConfig
     backbone: type[Backbone]
     base_model_prefix = "model"
-    _is_stateful = True
     _tied_weights_keys = {"lm_head.weight": "model.embed_tokens.weight"}  # noqa: RUF012 - as transformers has it
 
     def __init__(self, config: Any) -> None:
@@ -120,20 +119,6 @@ class SequenceModel(PreTrainedModel, GenerationMixin):
         """The output layer: hidden [..., D] to [..., V]."""
         return self.lm_head(hidden) if self.mixture is None else self.mixture(hidden, self.lm_head)
 
-    @classmethod
-    def _supports_default_dynamic_cache(cls, *args: Any) -> bool:
-        return False  # the state takes its place
-
-    def prepare_inputs_for_generation(  # type: ignore[override]
-        self, input_ids: Tensor, past_key_values: State | None = None, **kwargs: Any
-    ) -> dict[str, Any]:
-        """The tokens that the state has not seen yet."""
-        state = past_key_values or State()
-        keep: dict[str, Any] = {
-            name: kwargs[name] for name in ("attention_mask", "logits_to_keep", "use_cache") if name in kwargs
-        }
-        return {"input_ids": input_ids[:, state.tokens :], "past_key_values": state, **keep}
-
     def _init_weights(self, module: nn.Module) -> None:
         """Vectors of about length one for embeddings, and layers that keep the size of what goes through them."""
         if isinstance(module, nn.Embedding):
@@ -146,7 +131,7 @@ class SequenceModel(PreTrainedModel, GenerationMixin):
             init.ones_(module.weight)
 
 
-def with_ends(model: SequenceModel, tokenizer: PreTrainedTokenizerFast) -> None:
+def with_ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
     """Tell a fresh model with which token a text ends."""
     end = tokenizer.eos_token_id
     model.config.eos_token_id = model.config.pad_token_id = end

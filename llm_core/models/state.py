@@ -5,6 +5,8 @@ Legend: B sequences, T tokens read together, D numbers for a token.
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -32,6 +34,25 @@ class State:
     def reorder_cache(self, rows: Tensor) -> None:
         """Let each beam go on from the state of the beam that it came from; the name is transformers'."""
         self.tensors = tuple(tensor.index_select(0, rows) for tensor in self.tensors)
+
+
+class CarriesState:
+    """Generation that reads only what the state has not seen; stands before transformers' own classes."""
+
+    _is_stateful = True
+
+    @classmethod
+    def _supports_default_dynamic_cache(cls, *args: Any) -> bool:
+        return False  # the state takes its place
+
+    def prepare_inputs_for_generation(
+        self, input_ids: Tensor, past_key_values: State | None = None, **kwargs: Any
+    ) -> dict[str, Any]:
+        """The tokens that the state has not seen yet."""
+        state = past_key_values or State()
+        named = ("attention_mask", "logits_to_keep", "use_cache")
+        keep: dict[str, Any] = {name: kwargs[name] for name in named if name in kwargs}
+        return {"input_ids": input_ids[:, state.tokens :], "past_key_values": state, **keep}
 
 
 def tokens_first(mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:

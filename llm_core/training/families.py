@@ -10,11 +10,13 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from llm_core.models import cnn, decoder, mlp, recurrent, seq2seq
+from llm_core.models import cnn, decoder, mlp, ngram_model, recurrent, seq2seq
 from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
+from llm_core.training.counting import Counting, table_loss
 from llm_core.training.dataset import Blocks, Pairs, Stream
 from llm_core.training.evaluate import continue_texts, translate_prompts
+from llm_core.training.loop import Trainer
 from llm_core.training.loss import Loss, batch_loss
 from llm_core.training.tokenize import Tokens
 
@@ -37,6 +39,8 @@ class Family:
     """Pieces that the tokenizer needs for these languages, beside those of the text."""
     loss: Loss = batch_loss
     """What training makes small."""
+    trainer: Callable[..., Trainer] = Trainer
+    """How it is trained."""
 
 
 def shape_of(family: Family, config: TrainConfig) -> Any:
@@ -79,6 +83,7 @@ def _text(sizes: Mapping[str, Any], build: Callable[..., PreTrainedModel]) -> Fa
 
 
 FAMILIES: Mapping[str, Family] = {
+    "ngram": replace(_text(ngram_model.SIZES, ngram_model.build), loss=table_loss, trainer=Counting),
     "mlp": _text(mlp.SIZES, mlp.build),
     "cnn": _text(cnn.SIZES, cnn.build),
     "rnn": _recurrent("rnn"),

@@ -120,21 +120,21 @@ class Run:
         """
         torch.manual_seed(self.config.seed)
         random.seed(self.config.seed)
-        model, stream, folder = self.build_model(), self.stream("train"), self.folder / "checkpoints"
-        trainer = Trainer(self.config, model, stream, folder, self.objective.loss, keep_free_bytes)
+        folder = self.folder / "checkpoints"
+        trainer = self.trainer(folder, keep_free_bytes)
         if resume:
             trainer.resume()
         else:
             shutil.rmtree(folder, ignore_errors=True)
         with Metrics(self.folder, trainer.step) as metrics:
             looks = (line["valid_loss"] for line in earlier(self.folder) if "valid_loss" in line)
-            patience = Patience(self.config.budget.patience, folder, looks)
+            patience = Patience(trainer.patience, folder, looks)
             if (yield from self._sitting(trainer, metrics, patience, asked)) == "pause":
                 return
-        patience.bring_back(model)
-        if scores := self.objective.examine(model):  # before it is saved: a threshold may go into its config
+        patience.bring_back(trainer.model)
+        if scores := self.objective.examine(trainer.model):  # before it is saved: a threshold may go into its config
             self._write("scores.json", scores)
-        save_model(model, self.tokenizer, self.folder / "model")
+        save_model(trainer.model, self.tokenizer, self.folder / "model")
         yield Done(self._outcome(trainer))
 
     def _sitting(
@@ -145,7 +145,7 @@ class Run:
             wish = asked()
             metrics.write(record)
             yield Item(record)
-            if record.step % self.config.budget.evaluate_every == 0:
+            if trainer.is_due(record.step):
                 look = self._look(trainer)
                 metrics.write(look)
                 yield Item(look)
@@ -155,6 +155,11 @@ class Run:
                 trainer.save()
                 return wish
         return "go"
+
+    def trainer(self, checkpoints: Path, keep_free_bytes: int = 0) -> Trainer:
+        """What trains a fresh model on the prepared text."""
+        model, stream, loss = self.build_model(), self.stream("train"), self.objective.loss
+        return self.family.trainer(self.config, model, stream, checkpoints, loss, keep_free_bytes)
 
     def build_model(self) -> PreTrainedModel:
         """The model that training begins with, on the best device here."""

@@ -48,3 +48,31 @@ def test_a_bigram_by_hand() -> None:
     shorter = {t: (n - 0.5) / 4 + 3 * 0.5 / 4 / 3 for t, n in kinds_before.items()}
     expected = (2 - 0.5) / 3 + 2 * 0.5 / 3 * shorter[1]
     assert model.probabilities(np.array([0, 1]))[1] == pytest.approx(expected)
+
+
+def test_all_that_can_follow_is_what_each_token_has_by_itself() -> None:
+    for order in (1, 2, 3, 5):
+        model = NGram(order, len(LETTERS)).fit(IDS)
+        before = np.array([[1, 2, 3, 4], [-1, -1, -1, IDS[0]], [-1, *IDS[5:8]], IDS[20:24], [-1] * 4])
+        whole = model.distributions(before)
+        np.testing.assert_allclose(whole.sum(axis=1), 1)
+        for token in range(len(LETTERS)):
+            np.testing.assert_allclose(whole[:, token], model.after(before, np.full(5, token)))
+
+
+def test_a_context_that_is_known_in_part_is_a_shorter_one() -> None:
+    short, long = (NGram(order, len(LETTERS)).fit(IDS) for order in (2, 5))
+    only_one = np.array([[-1, -1, -1, IDS[3]]])
+    rows = long.contexts(only_one)
+    assert rows[1] == short.contexts(only_one)[1] >= 0
+    assert [int(row[0]) for row in rows[2:]] == [-1, -1, -1]
+
+
+def test_tables_alone_bring_the_model_back() -> None:
+    model = NGram(4, len(LETTERS)).fit(IDS)
+    again = NGram.of_tables(len(LETTERS), [(level.keys, level.counts) for level in model.levels])
+    np.testing.assert_array_equal(again.probabilities(IDS), model.probabilities(IDS))
+
+
+def test_before_anything_was_counted_all_tokens_are_alike() -> None:
+    np.testing.assert_allclose(NGram(3, 7).probabilities(np.array([1, 2, 3])), 1 / 7)

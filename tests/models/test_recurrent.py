@@ -93,11 +93,6 @@ def test_the_dense_layer_stands_between_the_state_and_the_output(tokenizer: PreT
         torch.testing.assert_close(model(IDS[None]).logits[0], expected)
 
 
-def test_an_untied_output_is_a_matrix_of_its_own(tokenizer: PreTrainedTokenizerFast) -> None:
-    tied, untied = model_of("gru", tokenizer), model_of("gru", tokenizer, tied=0)
-    assert untied.num_parameters() - tied.num_parameters() == len(tokenizer) * 12
-
-
 def test_locked_dropout_drops_the_same_numbers_at_every_token() -> None:
     torch.manual_seed(0)
     dropped = locked_dropout(torch.ones(4, 50, 64), 0.5, training=True) == 0

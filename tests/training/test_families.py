@@ -7,15 +7,17 @@ from math import log
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from llm_core.events import Done
 from llm_core.models import register
+from llm_core.models.ngram import NGram
 from llm_core.training.families import open_tokens
-from llm_core.training.loop import Trainer
-from llm_core.training.run import Run
+from llm_core.training.loop import StepRecord, Trainer
+from llm_core.training.run import Look, Run
 
 Prepared = Callable[..., Run]
 SHAPES: dict[str, dict[str, float]] = {
@@ -99,3 +101,37 @@ def test_a_run_that_was_cut_off_ends_with_the_same_weights(
     assert [record.loss for record in second.run()] == losses[3:]
     for ours, theirs in zip(second.model.parameters(), whole.model.parameters(), strict=True):
         assert torch.equal(ours, theirs)
+
+
+@pytest.mark.parametrize("order", [1, 2, 5])
+def test_an_n_gram_model_is_counted_in_portions_by_the_same_run(
+    prepared: Prepared, decoder_recipe: dict[str, Any], order: int
+) -> None:
+    register()
+    counted = {"name": "tiny-ngram", "family": "ngram", "shape": {"order": order}}
+    run = prepared(decoder_recipe | counted, budget={"steps": 500, "patience": 1})
+    *events, done = run.train()
+    records = [event.value for event in events if isinstance(event.value, StepRecord)]  # type: ignore[union-attr]
+    looks = [event.value for event in events if isinstance(event.value, Look)]  # type: ignore[union-attr]
+    tokens = open_tokens(run.folder / "data", "train")[0].ids
+    assert [record.step for record in records] == [look.step for look in looks] == [1, 2, 3, 4, 5, 6]
+    assert [record.tokens for record in records] == [len(tokens) >> left for left in (5, 4, 3, 2, 1, 0)]
+    assert records[0].loss == pytest.approx(log(len(run.tokenizer)))
+    assert looks[-1].valid_loss < looks[0].valid_loss
+    assert all(look.samples[0].startswith("The red") for look in looks)
+
+    model = AutoModelForCausalLM.from_pretrained(run.folder / "model")
+    expected = NGram(order, len(run.tokenizer)).fit(np.asarray(tokens, dtype=np.int64))
+    assert done.result.parameters == model.num_parameters()  # type: ignore[union-attr]
+    assert model.num_parameters() == sum(len(level.keys) for level in expected.levels)
+    text = np.asarray(open_tokens(run.folder / "data", "valid")[0].ids[:40], dtype=np.int64)
+    inputs, labels = torch.from_numpy(text[None, :-1]), torch.from_numpy(text[None, 1:])
+    logits = model(inputs).logits
+    chances = torch.from_numpy(expected.probabilities(text))[order:]  # the first ones have no whole context
+    wanted = logits.exp().gather(2, labels[..., None])[0, order - 1 :, 0].double()
+    torch.testing.assert_close(wanted, chances, rtol=1e-5, atol=0)
+    torch.testing.assert_close(model.log_likelihoods(inputs, labels), logits.gather(2, labels[..., None])[..., 0])
+    if order == 1:
+        assert done.result.valid_loss == pytest.approx(unigram_loss(run), rel=0.02)  # type: ignore[union-attr]
+    else:
+        assert done.result.valid_loss < 0.7 * unigram_loss(run)  # type: ignore[union-attr]
