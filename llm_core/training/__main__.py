@@ -28,7 +28,8 @@ def main() -> None:
     from llm_core.training.run import Run
 
     torch.set_num_threads(options.threads)
-    config = load_recipe(options.recipe, {"data": str(options.data)}).with_budget(**_budget(options))
+    config = load_recipe(options.recipe, {"data": str(options.data)})
+    config = config.smoke() if options.smoke else config.with_budget(**_budget(options))
     run = Run(config, options.runs / config.name)
     run.prepare()
     for event in run.train(resume=options.resume):
@@ -38,8 +39,6 @@ def main() -> None:
 
 
 def _budget(options: argparse.Namespace) -> dict[str, Any]:
-    if options.smoke:
-        return {"steps": 4, "seconds": None, "evaluate_every": 2}
     return {"steps": None, "seconds": options.seconds} if options.seconds else {}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from llm_core.models import cnn, decoder, mlp, ngram_model, recurrent, seq2seq
+from llm_core.models import cnn, decoder, encoder, mlp, ngram_model, recurrent, seq2seq
 from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
 from llm_core.training.counting import Counting, table_loss
@@ -18,6 +18,7 @@ from llm_core.training.dataset import Blocks, Pairs, Stream
 from llm_core.training.evaluate import continue_texts, translate_prompts
 from llm_core.training.loop import Trainer
 from llm_core.training.loss import Loss, batch_loss
+from llm_core.training.masking import MaskedBlocks, fill_in, masked_loss
 from llm_core.training.tokenize import Tokens
 
 
@@ -73,6 +74,13 @@ def _pairs(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequ
     return Pairs((tokens[0], tokens[1]), (first, second), pad, batch.context, batch.micro_tokens, config.seed)
 
 
+def _masked(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequence[Tokens]) -> MaskedBlocks:
+    batch = config.batch
+    return MaskedBlocks(
+        tokens[0], tokenizer, batch.context, max(1, batch.micro_tokens // batch.context), config.seed
+    )
+
+
 def _recurrent(cell: recurrent.Cell) -> Family:
     return _text(recurrent.SIZES[cell], partial(recurrent.build, cell))
 
@@ -90,5 +98,6 @@ FAMILIES: Mapping[str, Family] = {
     "lstm": _recurrent("lstm"),
     "gru": _recurrent("gru"),
     "decoder": Family(decoder.SIZES, decoder.build, _blocks, continue_texts, PLAIN, lambda languages: []),
+    "encoder": Family(encoder.SIZES, encoder.build, _masked, fill_in, "eager", lambda languages: [], masked_loss),
     "seq2seq": Family(seq2seq.SIZES, seq2seq.build, _pairs, translate_prompts, "eager", seq2seq.tags),
 }

@@ -26,7 +26,7 @@ from llm_core.training.optimizer import build_optimizers, clip_gradients, rate_f
 
 @dataclass(frozen=True)
 class StepRecord:
-    """One update: `loss` in nats a token, `tokens` since the start, `seconds` of work since the start."""
+    """One update: `loss` in nats a target, `tokens` since the start, `seconds` of work since the start."""
 
     step: int
     loss: float
@@ -143,6 +143,7 @@ class Trainer:
             optimizer.zero_grad(set_to_none=True)
         self.scaler.update()
         self.step += 1
-        self.tokens += targets
-        speed = targets / (time.monotonic() - began)
+        tokens = sum(batch.tokens for batch in batches)
+        self.tokens += tokens
+        speed = tokens / (time.monotonic() - began)
         return StepRecord(self.step, loss / targets, rate, norm, self.tokens, self.seconds, speed)

@@ -8,12 +8,17 @@ from pathlib import Path
 from llm_core.training.config import TrainConfig
 from llm_core.training.objectives.base import Objective
 from llm_core.training.objectives.language import Language
+from llm_core.training.objectives.masked import Masked
+from llm_core.training.objectives.span import Span
 
 OBJECTIVES: Mapping[str, Callable[[TrainConfig, Path], Objective]] = {
     "language": Language,
+    "masked": Masked,
+    "span": Span,
 }
 
 
 def objective_of(config: TrainConfig, folder: Path) -> Objective:
-    """What the configuration asks a run in `folder` to learn."""
-    return OBJECTIVES[config.objective](config, folder)
+    """What the configuration asks a run in `folder` to learn; an encoder learns language by what is hidden."""
+    own = "masked" if config.family == "encoder" and config.objective == "language" else config.objective
+    return OBJECTIVES[own](config, folder)

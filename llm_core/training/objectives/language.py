@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -55,7 +55,7 @@ class Language:
         data = self.folder / "data"
         report = write_corpus(self.config, data)
         texts = _spread(data / "train.jsonl", report["train"]["characters"], self.config.tokenizer.sample_characters)
-        tokenizer = learn_tokenizer(self.config.tokenizer, texts, self.family.own_pieces(self.config.languages))
+        tokenizer = self.learn_tokenizer(texts)
         tokenizer.save_pretrained(self.folder / "tokenizer")
         for split in splits(self.config):
             fields = len(next(read_rows(data / f"{split}.jsonl")))
@@ -64,6 +64,10 @@ class Language:
                 lost = write_tokens(data / f"{split}-{i}", texts, tokenizer, [tokenizer.eos_token_id])
                 report[split]["unknown"] = report[split].get("unknown", 0) + lost
         return report
+
+    def learn_tokenizer(self, texts: Iterable[str]) -> PreTrainedTokenizerFast:
+        """The tokenizer of the wanted kind, with the pieces that the family needs."""
+        return learn_tokenizer(self.config.tokenizer, texts, self.family.own_pieces(self.config.languages))
 
     def build_model(self) -> PreTrainedModel:
         """A fresh model of the family and size that the configuration asks for."""

@@ -1,0 +1,65 @@
+"""What an evaluation set has in common with training text: exact copies and near ones.
+
+Near means that most of the smaller text's runs of eight letters also stand in the other one (containment of
+shingles, Broder 1997), so that a passage with a sentence cut off or a word changed is found, too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+SHINGLE = 8
+NEAR = 0.7
+_COMMON = 200  # a shingle in more evaluation texts than this says nothing and costs time
+
+
+class HeldOut:
+    """Texts that must not be learned from; `dropped` counts what was found by kind."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.dropped: Counter[str] = Counter()
+        self._sizes: list[int] = []
+        self._whole: set[str] = set()
+        self._where: defaultdict[int, list[int]] = defaultdict(list)
+        for text in texts:
+            folded = _fold(text)
+            if folded and folded not in self._whole:
+                self._whole.add(folded)
+                self._index(folded)
+
+    def holds(self, text: str) -> bool:
+        """Whether `text`, or nearly the same, is held out; counted where it is."""
+        folded = _fold(text)
+        if folded in self._whole:
+            self.dropped["in an evaluation set"] += 1
+        elif self._is_near(folded):
+            self.dropped["nearly in an evaluation set"] += 1
+        else:
+            return False
+        return True
+
+    def _index(self, folded: str) -> None:
+        shingles = _shingles(folded)
+        for shingle in shingles:
+            self._where[shingle].append(len(self._sizes))
+        self._sizes.append(len(shingles))
+
+    def _is_near(self, folded: str) -> bool:
+        shingles = _shingles(folded)
+        shared: Counter[int] = Counter()
+        for shingle in shingles:
+            owners = self._where.get(shingle, ())
+            if len(owners) <= _COMMON:
+                shared.update(owners)
+        return any(
+            count >= NEAR * min(len(shingles), self._sizes[i]) and count >= SHINGLE for i, count in shared.items()
+        )
+
+
+def _fold(text: str) -> str:
+    return "".join(letter for letter in text.lower() if letter.isalnum())
+
+
+def _shingles(folded: str) -> set[int]:
+    return {hash(folded[i : i + SHINGLE]) for i in range(len(folded) - SHINGLE + 1)}
