@@ -37,6 +37,8 @@ STATE_BYTES = 12  # a parameter in a checkpoint: itself, and two running means o
 KEPT = 2  # checkpoints
 MODEL_BYTES = 2  # a parameter in the finished model
 TOKEN_BYTES = 2
+TABLE_BYTES = 12  # a k-gram in a finished n-gram model: its key and its count
+PORTIONS = 6  # an n-gram model reads the text in so many; see counting.py, which needs torch
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,8 @@ def estimate(config: TrainConfig, folder: Path) -> Estimate:
     report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
     here = _characters(report)
     share = measured.text_tokens / max(1, here)
-    return _told(config, measured, int(max(seen.characters, here) * share))
+    tokens = int(max(seen.characters, here) * share)
+    return _counted(config, measured, tokens) if config.family == "ngram" else _told(config, measured, tokens)
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,9 @@ def _measure(run: Run) -> _Measured:
     import torch
 
     from llm_core.training import precision
-    from llm_core.training.loop import Trainer
 
-    model = run.build_model()
-    trainer = Trainer(run.config, model, run.stream("train"), run.folder / "none", run.objective.loss)
-    model.train()
+    trainer = run.trainer(run.folder / "none")
+    model = trainer.model.train()
     updates, began, records = trainer.run(), 0.0, []
     for record in updates:
         records.append(record)
@@ -150,6 +151,20 @@ def _told(config: TrainConfig, measured: _Measured, tokens: int) -> Estimate:
         device=measured.device,
         precision=measured.precision,
         warnings=tuple(warnings),
+    )
+
+
+def _counted(config: TrainConfig, measured: _Measured, tokens: int) -> Estimate:
+    """An n-gram model reads the text once, whatever the budget; its tables grow with the text, at most as fast."""
+    parameters = int(measured.parameters * max(1.0, tokens / max(1, measured.text_tokens)))
+    told = _told(config, dataclasses.replace(measured, parameters=parameters), tokens)
+    return dataclasses.replace(
+        told,
+        disk_bytes=parameters * TABLE_BYTES + tokens * TOKEN_BYTES * 3,
+        seconds=tokens / measured.tokens_per_second,
+        steps=PORTIONS,
+        epochs=1.0,
+        warnings=(),
     )
 
 

@@ -15,6 +15,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from llm_core.events import Done
 from llm_core.models import register
 from llm_core.models.ngram import NGram
+from llm_core.training import counting
+from llm_core.training.config import TrainConfig
+from llm_core.training.estimate import estimate
 from llm_core.training.families import open_tokens
 from llm_core.training.loop import StepRecord, Trainer
 from llm_core.training.run import Look, Run
@@ -135,3 +138,16 @@ def test_an_n_gram_model_is_counted_in_portions_by_the_same_run(
         assert done.result.valid_loss == pytest.approx(unigram_loss(run), rel=0.02)  # type: ignore[union-attr]
     else:
         assert done.result.valid_loss < 0.7 * unigram_loss(run)  # type: ignore[union-attr]
+
+
+def test_what_counting_takes_is_said_beforehand(decoder_recipe: dict[str, Any], tmp_path: Path) -> None:
+    config = TrainConfig.model_validate(
+        decoder_recipe | {"family": "ngram", "shape": {}, "budget": {"seconds": 9999}}
+    )
+    told = estimate(config, tmp_path)
+    assert (told.steps, told.epochs, told.warnings) == (counting.PORTIONS, 1.0, ())
+    assert told.seconds < 60
+    run = Run(config, tmp_path / "whole")
+    run.prepare()
+    *_, done = run.train()
+    assert told.parameters == pytest.approx(done.result.parameters, rel=0.2)  # type: ignore[union-attr]
