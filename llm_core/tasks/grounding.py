@@ -5,12 +5,15 @@ The model is never asked for citations: small ones leave them out or invent them
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 
 from llm_core.engines.base import Encoder
+from llm_core.tasks import negation
 from llm_core.tasks.orders import is_order
 from llm_core.tasks.retrieval import Evidence
 from llm_core.text import sentences
@@ -23,6 +26,11 @@ BORNE_OUT_BY_MEANING = 0.35  # cosine of question and answer to a source in the 
 EXACT_WEIGHT = 0.5  # of a source that holds all new numbers
 SECOND_WITHIN = 0.15  # a second source counts where it bears out nearly as much
 SOURCES_MAX = 2
+_YES_OR_NO: Final = re.compile(  # small models tend to say yes, above all across languages
+    r"吗\s*[？?]?\s*$|是否|能否|可否|有没有|(.)不\1"
+    r"|^\W*(?:is|are|was|were|am|do|does|did|can|could|may|might|must|should|shall|will|would|has|have|had)\b",
+    re.IGNORECASE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,7 @@ class Claim:
     start: int
     end: int
     sources: tuple[int, ...] = ()
-    doubtful: bool = False  # nothing bears it out, or a number in it stands nowhere
+    doubtful: bool = False  # nothing bears it out, a number in it stands nowhere, or it says yes where all say no
 
 
 def claims(text: str, question: str, evidence: Sequence[Evidence], encoder: Encoder) -> list[Claim]:
@@ -63,6 +71,8 @@ def claims(text: str, question: str, evidence: Sequence[Evidence], encoder: Enco
         borne_out = whole >= BORNE_OUT_BY_WORDS or exact.any() or meant >= BORNE_OUT_BY_MEANING
         doubtful = not borne_out or not new <= set().union(*(numbers(source) for source in sources))
         cited = _best(shares + cosines + EXACT_WEIGHT * exact) if borne_out else ()
+        if cited and _YES_OR_NO.search(question):
+            doubtful |= all(negation.turned(sentence, evidence[number - 1].sentence) for number in cited)
         found.append(Claim(span.start, span.end, cited, doubtful))
     return found
 

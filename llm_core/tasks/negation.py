@@ -1,4 +1,4 @@
-"""Whether a "not" got lost in translation. What surely denies is read strictly, what may deny leniently."""
+"""Whether a "not" got lost, in translation or in an answer: sure denials read strictly, possible ones leniently."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from llm_core.messages import Language
+from llm_core.text.language import language
 
 # Words with 不, 没 or 未 that deny nothing, or whose translation usually does not.
 _NO_DENIAL_ZH: Final = re.compile(
@@ -20,7 +21,7 @@ _DENIES_ZH: Final = re.compile(
     "不|没|未|无法|并非|绝非|从无|无需|无须|切勿|请勿|别(?=再|忘|让|把|去|做|在|太|说|怕|急|碰)"
 )
 _MAY_DENY_ZH: Final = re.compile(
-    "[不没无未非别莫勿否免禁拒缺失难才仅只除罕少鲜弃反休毋防止停绝虚空丧废另差违]|直到|例外|之外|以外|远离|而不|超|过于|限"
+    "[不没无未非别莫勿否免禁拒缺失难才仅只除罕少鲜弃反休毋防止停绝虚空丧废另差违]|直到|例外|之外|(?<!可)以外|远离|而不|超|过于|限"
 )
 _NO_DENIAL_EN: Final = re.compile(
     r"\bnot (?:only|just|merely|simply|least|to mention|unlike|surprisingly)\b|\bno (?:doubt|matter|sooner|wonder"
@@ -50,11 +51,31 @@ _MAY_DENY_EN: Final = re.compile(
 
 
 def lost(source: str, target: str, to: Language) -> bool:
-    """Whether `source` surely denies something and nothing in `target` may.
+    """Whether `source` surely denies something and nothing in `target`, in the language `to`, may.
 
     >>> lost("We do not sell bread.", "我们卖面包。", "zh"), lost("Not only bread.", "有面包。", "zh")
     (True, False)
     """
-    if to == "zh":
-        return bool(_DENIES_EN.search(_NO_DENIAL_EN.sub(" ", source))) and not _MAY_DENY_ZH.search(target)
-    return bool(_DENIES_ZH.search(_NO_DENIAL_ZH.sub(" ", source))) and not _MAY_DENY_EN.search(target)
+    return _denies(source, "en" if to == "zh" else "zh") and not _may_deny(target, to)
+
+
+def turned(one: str, other: str) -> bool:
+    """Whether one of two sentences, in whichever language each is, surely denies and the other cannot.
+
+    >>> turned("Dogs must not stay in the cabins.", "狗可以住在船舱里。"), turned("不得续借。", "不能续借。")
+    (True, False)
+    """
+    first, second = (language(text) or "en" for text in (one, other))
+    return (_denies(one, first) and not _may_deny(other, second)) or (
+        _denies(other, second) and not _may_deny(one, first)
+    )
+
+
+def _denies(text: str, written: Language) -> bool:
+    if written == "zh":
+        return bool(_DENIES_ZH.search(_NO_DENIAL_ZH.sub(" ", text)))
+    return bool(_DENIES_EN.search(_NO_DENIAL_EN.sub(" ", text)))
+
+
+def _may_deny(text: str, written: Language) -> bool:
+    return bool((_MAY_DENY_ZH if written == "zh" else _MAY_DENY_EN).search(text))

@@ -137,6 +137,22 @@ def test_an_answer_that_nothing_bears_out_gives_way_to_the_document(shelf):
     assert found.method in ("sentence", "none") and "Bananas" not in found.text
 
 
+@pytest.mark.parametrize(
+    ("question", "written", "stands"),
+    [
+        ("绍兴地方志能外借吗？", "绍兴地方志可以外借。", False),
+        ("绍兴地方志能外借吗？", "绍兴地方志不能外借。", True),
+        ("Can the 绍兴地方志 be taken home?", "Yes, the 绍兴地方志 can be taken home.", False),
+        ("Is there a reading circle every month?", "Yes, on the second Saturday, with 陆明远.", True),
+    ],
+)
+def test_a_yes_where_the_document_says_no_gives_way_to_the_document(shelf, question, written, stands):
+    found, _, _ = ask(shelf, question, written)
+    assert (found.text == written) == stands
+    if not stands:
+        assert "不外借" in found.text or found.abstained
+
+
 def test_instructions_in_a_document_are_not_read_to_the_model(shelf):
     _, _, model = ask(shelf, "How many barrels of cider does the cellar hold?", "It holds forty barrels.")
     read = model.asked[0][-1].content
