@@ -42,9 +42,13 @@ def validation_loss(model: PreTrainedModel, stream: Stream, batches: int, loss_o
 
 
 def bits_per_character(
-    model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, texts: Sequence[str], context: int
+    model: PreTrainedModel,
+    tokenizer: PreTrainedTokenizerFast,
+    texts: Sequence[str],
+    context: int,
+    loss_of: Loss = batch_loss,
 ) -> float:
-    """Bits that a decoder needs for each character of `texts`, the end of each text included.
+    """Bits that a causal model needs for each character of `texts`, the end of each text included.
 
     The texts are read as one stream, as in training. Windows of `context` tokens overlap by
     half, and only the second half of each counts: every token but the first ones is judged
@@ -60,7 +64,7 @@ def bits_per_character(
             window = torch.tensor(ids[max(0, start - half) : start + half + 1], device=model.device)[None]  # 1, T + 1
             labels = window[:, 1:].clone()
             labels[:, : min(start, half)] = IGNORE
-            nats += float(batch_loss(model, Batch({"input_ids": window[:, :-1]}, labels))[1])
+            nats += float(loss_of(model, Batch({"input_ids": window[:, :-1]}, labels), 0.0)[1])
     return nats / math.log(2) / sum(len(text) + 1 for text in texts)
 
 

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
 
 from llm_core.atomic import writing
+from llm_core.models import register
 from llm_core.models.ngram import NGram
 from llm_core.training.config import TrainConfig
 from llm_core.training.corpus import read_rows
@@ -42,10 +43,12 @@ def by_language(texts: Sequence[str]) -> dict[str, list[str]]:
 
 def decoder_scores(run: Run) -> dict[str, dict[str, float]]:
     """Bits a character of the validation text, by language: the model, and two 5-gram models of the same text."""
+    register()
     model = AutoModelForCausalLM.from_pretrained(run.folder / "model", dtype=torch.float32).eval()
     texts = by_language([row[0] for row in read_rows(run.folder / "data" / "valid.jsonl")])
-    context = run.config.batch.context
-    scores = {"model": {k: bits_per_character(model, run.tokenizer, some, context) for k, some in texts.items()}}
+    context, loss = run.config.batch.context, run.family.loss
+    own = {k: bits_per_character(model, run.tokenizer, some, context, loss) for k, some in texts.items()}
+    scores = {"model": own}
     return {name: _with_all(values, texts) for name, values in (scores | ngram_scores(run, texts)).items()}
 
 
@@ -119,7 +122,7 @@ def main() -> None:
     config = TrainConfig.model_validate_json((options.run / "config.json").read_text(encoding="utf-8"))
     run = Run(config, options.run)
     scores: dict[str, dict[str, dict[str, float]]]
-    if config.family == "decoder":
+    if config.family != "seq2seq":
         scores = {"bits_per_character": decoder_scores(run)}
     else:
         dev = {name: Path(path) for name, _, path in (entry.partition("=") for entry in options.dev)}

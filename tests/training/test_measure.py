@@ -34,6 +34,24 @@ def test_a_decoder_stands_beside_two_ngrams_of_its_own_text(
     assert scores["5-gram, characters"]["all"] < scores["model"]["all"]  # two updates teach nothing
 
 
+def test_an_ngram_model_that_was_trained_scores_like_the_one_that_others_stand_beside(
+    prepared: Callable[..., Run], decoder_recipe: dict[str, Any]
+) -> None:
+    run = prepared(decoder_recipe | {"family": "ngram", "shape": {"order": 5}})
+    list(run.train())
+    scores = decoder_scores(run)
+    assert scores["model"]["all"] == pytest.approx(scores["5-gram, pieces"]["all"], rel=0.05)
+
+
+@pytest.mark.parametrize("family", ["mlp", "lstm"])
+def test_every_family_of_running_text_is_scored(
+    family: str, prepared: Callable[..., Run], decoder_recipe: dict[str, Any]
+) -> None:
+    run = prepared(decoder_recipe | {"family": family, "shape": {"hidden": 16}}, budget={"steps": 2})
+    *_, done = run.train()
+    assert decoder_scores(run)["model"]["all"] == pytest.approx(done.result.bits_per_char, rel=0.1)  # type: ignore[union-attr]
+
+
 def test_a_translator_is_scored_in_both_directions(
     prepared: Callable[..., Run], translator_recipe: dict[str, Any], tmp_path: Path
 ) -> None:
