@@ -33,7 +33,9 @@ class Choice:
     to_fetch: tuple[Entry, ...] = ()
 
 
-def choose(task: str, settings: Settings, name: str | None = None, catalog: Catalog | None = None) -> Choice:
+def choose(
+    task: str, settings: Settings, name: str | None = None, catalog: Catalog | None = None, owner: str = ""
+) -> Choice:
     """The model for `task`: the one named, else the one of the settings, else the best here, else what to fetch.
 
     Args:
@@ -41,6 +43,7 @@ def choose(task: str, settings: Settings, name: str | None = None, catalog: Cata
         settings: where models stand, and the person's default.
         name: an id, the beginning of one, a path to a GGUF file, or the name of a task, which means its default.
         catalog: the recommended models, where not those that the workbench comes with.
+        owner: who asks, for the models that were trained here.
 
     Raises:
         UserError: `model_unknown`, `model_ambiguous`, `model_path_missing`, or what is wrong with the file (gguf_*).
@@ -50,7 +53,7 @@ def choose(task: str, settings: Settings, name: str | None = None, catalog: Cata
     name = name or settings.model
     if not name or name in catalog.use:
         return _by_itself(task, settings, catalog)
-    entry = find(name, settings, catalog)
+    entry = find(name, settings, catalog, owner)
     return Choice(entry, "models.reason_asked", {"id": entry.id}, () if entry.path else (entry,))
 
 
@@ -69,8 +72,8 @@ def to_fetch(task: str, settings: Settings, catalog: Catalog | None = None) -> t
     return tuple(sorted(entries, key=lambda entry: (-needs[entry.id], not entry.path, not entry.fetched_bytes)))
 
 
-def find(name: str, settings: Settings, catalog: Catalog | None = None) -> Entry:
-    """The model that `name` means: an id, a path to a GGUF file, or the beginning of exactly one id.
+def find(name: str, settings: Settings, catalog: Catalog | None = None, owner: str = "") -> Entry:
+    """The model that `name` means for `owner`: an id, a path to a GGUF file, or the beginning of exactly one id.
 
     A task's name means its default here, and "recommended" what suits chat on this machine, here or not.
 
@@ -82,7 +85,7 @@ def find(name: str, settings: Settings, catalog: Catalog | None = None) -> Entry
         return to_fetch("chat", settings, catalog)[0]
     if name in catalog.use:
         return choose(name, settings, catalog=catalog).entry
-    entries = {entry.id: entry for entry in listing.entries(settings, catalog=catalog)}
+    entries = {entry.id: entry for entry in listing.entries(settings, catalog=catalog, owner=owner)}
     if name in entries:
         return entries[name]
     if name.lower().endswith(local.SUFFIX) or "/" in name or "\\" in name:

@@ -10,7 +10,7 @@ from typing import Literal
 
 import filelock
 
-from llm_core.catalog import bundled, hashes, local
+from llm_core.catalog import bundled, hashes, local, runs
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
 from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, Language
@@ -50,8 +50,10 @@ class Entry:
         return self.path is not None and self.problem is None and not self.damaged
 
 
-def entries(settings: Settings, named: Iterable[Path] = (), catalog: Catalog | None = None) -> list[Entry]:
-    """All models: the recommended ones in their order, then those that came along, then other files on this disk.
+def entries(
+    settings: Settings, named: Iterable[Path] = (), catalog: Catalog | None = None, owner: str = ""
+) -> list[Entry]:
+    """All models: the recommended ones in their order, those that came along, those trained here, files on this disk.
 
     Reads headers and remembered hashes, never a whole file; no network.
 
@@ -59,10 +61,13 @@ def entries(settings: Settings, named: Iterable[Path] = (), catalog: Catalog | N
         settings: where models stand.
         named: GGUF files elsewhere that the person named.
         catalog: the recommended models, where not those that the workbench comes with.
+        owner: who sees the list, for the models that were trained here.
     """
     catalog = catalog or builtin()
     listed = [of_recommended(model, settings) for model in catalog.entries.values()]
     listed += map(of_bundled, bundled.models())
+    known = {entry.id for entry in listed}
+    listed += [of_run(model) for model in runs.models(settings, owner) if model.name not in known]
     taken = {entry.path.resolve() for entry in listed if entry.path}
     ids = {entry.id for entry in listed}
     for found in local.files(settings, named):
@@ -115,6 +120,29 @@ def of_bundled(model: bundled.Bundled) -> Entry:
         format="transformers",
         tasks=card.tasks,
         chat_template=False,
+    )
+
+
+def of_run(model: runs.Trained) -> Entry:
+    """A model that was trained here; what neither chats nor continues text is listed, and not opened for that."""
+    card = model.card
+    writes = {"chat", "continue"} & set(card.tasks)
+    return Entry(
+        id=model.name,
+        title={language: card.title.get(language, model.name) for language in LANGUAGES},
+        state="here",
+        path=model.path,
+        bytes=card.bytes,
+        parameters=card.parameters,
+        context_tokens=model.context_tokens,
+        licence=card.licence,
+        languages=card.languages,
+        limits={language: card.limits[language] for language in LANGUAGES if language in card.limits},
+        sources=("run",),
+        format="transformers",
+        tasks=card.tasks,
+        chat_template="chat" in card.tasks,
+        problem=None if writes else UserError("model_not_writing", name=model.name, tasks=", ".join(card.tasks)),
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import Literal
 
 import filelock
@@ -46,6 +47,8 @@ def remove(entry: Entry, settings: Settings) -> int:
     """
     if "bundled" in entry.sources:
         raise UserError("model_bundled", name=entry.id)
+    if "run" in entry.sources and entry.path:
+        return _delete_run(entry.path.parent, entry.id)
     folder = settings.paths.models.resolve()
     if entry.path and folder not in entry.path.resolve().parents:
         raise UserError("model_elsewhere", path=str(entry.path))
@@ -62,6 +65,16 @@ def remove(entry: Entry, settings: Settings) -> int:
             return kept + _delete(entry)
     except filelock.Timeout as error:
         raise UserError("model_in_use", name=entry.id) from error
+
+
+def _delete_run(folder: Path, name: str) -> int:
+    """A model that was trained here goes with all of its run."""
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    try:
+        shutil.rmtree(folder)
+    except PermissionError as error:
+        raise UserError("model_in_use", name=name) from error
+    return size
 
 
 def _delete(entry: Entry) -> int:

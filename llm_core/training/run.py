@@ -22,6 +22,7 @@ from llm_core.atomic import writing
 from llm_core.events import Done, Event, Events, Item
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Stream
+from llm_core.training.describe import describe
 from llm_core.training.families import FAMILIES, Family
 from llm_core.training.loop import Trainer
 from llm_core.training.metrics import Metrics, earlier
@@ -135,7 +136,9 @@ class Run:
         if scores := self.objective.examine(trainer.model):  # before it is saved: a threshold may go into its config
             self._write("scores.json", scores)
         save_model(trainer.model, self.tokenizer, self.folder / "model")
-        yield Done(self._outcome(trainer))
+        outcome = self._outcome(trainer)
+        describe(self.folder, self.config, outcome)
+        yield Done(outcome)
 
     def _sitting(
         self, trainer: Trainer, metrics: Metrics, patience: Patience, asked: Callable[[], Wish]

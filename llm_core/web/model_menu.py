@@ -23,7 +23,7 @@ def build(elem_id: str) -> gr.Dropdown:
 
 def filled(models: Models, language: Language, picked: str | None) -> Any:
     """The menu with what is here; a model that went leaves the choice to the workbench."""
-    menu = picker.choices(models, language)
+    menu = picker.choices(models, language, tasks=picker.INSTRUCTED)
     known = {value for _, value in menu}
     return gr.update(choices=menu, value=picked if picked in known else picker.BY_ITSELF)
 

@@ -66,9 +66,9 @@ def _listen_to_rail(
 
 def _listen_to_margin(screen: Screen, frame: Frame, margin: Margin) -> None:
     model = screen.dials["model"]
-    model.input(margin.pick, model, screen.picked, **EVENT)
+    model.input(margin.pick, [frame.visitor, model], screen.picked, **EVENT)
     screen.dials["role"].input(margin.role, screen.dials["role"], screen.dials["temperature"], **EVENT)
-    frame.header.models_changed(margin.refresh, model, [model, screen.picked], **EVENT)
+    frame.header.models_changed(margin.refresh, [frame.visitor, model], [model, screen.picked], **EVENT)
     screen.thread.word(margin.word, [frame.visitor, screen.place], [screen.word, screen.notice], **EVENT)
 
 

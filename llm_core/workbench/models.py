@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Generator as Generating
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from llm_core.catalog import choose, fetch, listing, verify
@@ -13,6 +14,7 @@ from llm_core.catalog.choose import Choice
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.local import SUFFIX
 from llm_core.engines.base import Generator, Scorer
+from llm_core.engines.llama_look import Looking
 from llm_core.engines.pool import Pool
 from llm_core.errors import UserError
 from llm_core.events import Event, Events, Progress
@@ -41,29 +43,35 @@ class Models:
         self._job: Job | None = None
         self._meter: FetchMeter | None = None
 
-    def listing(self) -> list[Entry]:
-        """Every model that is here or can be had, recommended ones first."""
+    def listing(self, owner: str = "") -> list[Entry]:
+        """Every model that is here or can be had for this visitor, recommended ones first."""
         named = self._named()
-        return listing.entries(self._settings, [named.path] if named and named.path else [])
+        return listing.entries(self._settings, [named.path] if named and named.path else [], owner=owner)
 
-    def choice(self, task: str, name: str | None = None) -> Choice:
+    def choice(self, task: str, name: str | None = None, owner: str = "") -> Choice:
         """The model that serves `task`, and why.
 
         Args:
             task: such as "chat".
             name: an id, the beginning of one, or a task's name. Never a path: the name may come from a visitor,
                 and only the settings, which are this computer's owner's, may point into its disk.
+            owner: the visitor, whose own runs can be named.
 
         Raises:
             UserError: `model_unknown`, `model_ambiguous`, or what is wrong with the file.
         """
         if name and (any(mark in name for mark in "/\\:") or name.lower().endswith(SUFFIX)):
-            raise UserError("model_unknown", name=name[:80], nearest=", ".join(e.id for e in self.listing()[:3]))
+            raise UserError("model_unknown", name=name[:80], nearest=", ".join(e.id for e in self.listing(owner)[:3]))
         if name and (named := self._named()) and named.id == name:
             name = None
-        return choose.choose(task, self._settings, name)
+        choice = choose.choose(task, self._settings, name, owner=owner)
+        if choice.entry.problem and choice.entry.problem.code == "model_not_writing":
+            raise choice.entry.problem
+        return choice
 
-    def ready(self, task: str, name: str | None = None) -> Generating[Event, None, tuple[Entry, Generator]]:
+    def ready(
+        self, task: str, name: str | None = None, owner: str = ""
+    ) -> Generating[Event, None, tuple[Entry, Generator]]:
         """Wait until the model for `task` is here, and return it with its engine.
 
         Yields:
@@ -72,10 +80,10 @@ class Models:
         Raises:
             UserError: `model_unknown`, `model_missing`, or what ended the fetch.
         """
-        entry = self.choice(task, name).entry
+        entry = self.choice(task, name, owner).entry
         if entry.path is None:
             yield from self._fetched(entry)
-            entry = self.choice(task, name).entry
+            entry = self.choice(task, name, owner).entry
         if entry.path is None:
             raise UserError("model_missing", name=entry.id)
         return entry, self.engine(entry)
@@ -89,6 +97,11 @@ class Models:
         """Says how likely a model that is here finds a text; the same open copy that writes."""
         assert entry.path is not None
         return self._pool.generator(entry.id, entry.path, entry.format)
+
+    def looking(self, entry: Entry, visitor: str) -> AbstractContextManager[Looking]:
+        """A turn to look at what a GGUF file that is here expects after some tokens; waits until it is open."""
+        assert entry.path is not None
+        return self._pool.generator(entry.id, entry.path, entry.format).looking(visitor=visitor)
 
     # ---------------------------------------------------------------- fetching
 

@@ -55,7 +55,7 @@ class Replies:
         """
         check_prompt(messages, self._settings)
         check_text(options.system or "", self._settings.system_chars_max)
-        entry, generator = yield from self._models.ready("chat", options.model)
+        entry, generator = yield from self._models.ready("chat", options.model, visitor)
         yield Notice("model", {"id": entry.id, "title": entry.title})
         if not any(message.role == "system" for message in messages):
             messages = [*self._system(messages, options, entry), *messages]
@@ -81,9 +81,9 @@ class Replies:
         for message in messages:
             check_text(message.content, self._settings.message_chars_max)
         state = self._models.fetching()
-        if state and state.state == "running" and self._models.choice("chat", model).entry.path is None:
+        if state and state.state == "running" and self._models.choice("chat", model, visitor).entry.path is None:
             raise UserError("model_not_ready", name=state.id, done=state.done, total=state.total)
-        entry, generator = yield from self._models.ready("chat", model)
+        entry, generator = yield from self._models.ready("chat", model, visitor)
         yield Notice("model", {"id": entry.id, "title": entry.title})
         for capability in sampling.needs() - generator.capabilities:
             raise UserError("lacks", model=entry.id, what=capability.value)

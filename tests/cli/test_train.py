@@ -62,6 +62,14 @@ def test_from_text_to_one_json_object_and_nothing_outside_home(run: Callable[...
     assert "step 10" in result.err
     assert (tmp_path / "home" / "runs" / "小狐狸" / "model" / "model.safetensors").is_file()
     assert {path for path in tmp_path.rglob("*") if "home" not in path.parts} == before
+    listed = json.loads(run("models", "--json").out)["models"]
+    assert [model["state"] for model in listed if model["id"] == "小狐狸"] == ["here"]
+    talked = run("chat", "--model", "小狐狸", "the fox", "--max-tokens", "6", "--seed", "1")
+    assert (talked.code, bool(talked.out.strip())) == (0, True)
+    own, strange = (
+        json.loads(run("score", "小狐狸", stdin=text).out)["bits_per_char"] for text in ("the fox", "xyzzy")
+    )
+    assert own < strange
     again = run("train", "--text", str(story), "--steps", "1", "--name", "小狐狸", *TINY)
     assert (again.code, "already" in again.err) == (2, True)
     over = run("train", "--continue", "小狐狸")

@@ -34,7 +34,7 @@ class Manage:
 
         def shown() -> Update:
             found = self._chats.get(visitor, name).options
-            models = self._view.models(str(found.get("model", "")), language)
+            models = self._view.models(str(found.get("model", "")), language, visitor)
             return self._view.conversation(visitor, name, language) | self._view.dials(found) | models
 
         return self._view.guarded(language, shown)

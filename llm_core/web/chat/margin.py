@@ -19,18 +19,18 @@ class Margin:
         self._view = view
         self._screen = view.screen
 
-    def pick(self, picked: str, request: gr.Request) -> Update:
+    def pick(self, visitor: str, picked: str, request: gr.Request) -> Update:
         """Another model was chosen in the menu."""
         language = language_of_request(request)
-        return {self._screen.picked: picker.facts(self._view.workbench.models, picked, language)}
+        return {self._screen.picked: picker.facts(self._view.workbench.models, picked, language, visitor)}
 
     def role(self, role: str) -> Update:
         """Another role was chosen: the temperature that goes with it."""
         return {self._screen.dials["temperature"]: standing(role)["temperature"]}
 
-    def refresh(self, picked: str, request: gr.Request) -> Update:
+    def refresh(self, visitor: str, picked: str, request: gr.Request) -> Update:
         """A model came or went."""
-        return self._view.models(picked, language_of_request(request))
+        return self._view.models(picked, language_of_request(request), visitor)
 
     def word(self, visitor: str, place: Place, event: gr.EventData, request: gr.Request) -> Update:
         """A word of a reply was clicked: `word`, and how many times it stands before that place (`nth`)."""

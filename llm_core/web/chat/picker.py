@@ -14,24 +14,29 @@ if TYPE_CHECKING:
     from llm_core.workbench.models import Models
 
 BY_ITSELF = ""  # the value of the menu that leaves the choice to the workbench
+WRITING = frozenset({"chat", "continue"})  # for a conversation
+INSTRUCTED = frozenset({"chat"})  # for what takes a model that does as it is told
 SPOKEN_LANGUAGES = ("zh", "en")
 SCORES = ("requests", "tokens_per_s")  # of those in the catalog, what matters for a conversation
 
 
-def choices(models: Models, language: Language) -> list[tuple[str, str]]:
-    """The menu: the workbench's own choice, then every model that is here."""
+def choices(
+    models: Models, language: Language, visitor: str = "", tasks: frozenset[str] = WRITING
+) -> list[tuple[str, str]]:
+    """The menu: the workbench's own choice, then every model that is here for the visitor and does one of `tasks`."""
     try:
         name = models.choice("chat").entry.title[language]
     except UserError:
         name = "?"
-    here = [(entry.title[language], entry.id) for entry in models.listing() if entry.usable]
+    usable = [entry for entry in models.listing(visitor) if entry.usable and tasks & set(entry.tasks)]
+    here = [(entry.title[language], entry.id) for entry in usable]
     return [(say(language, "chat.automatic", name=name), BY_ITSELF), *here]
 
 
-def facts(models: Models, picked: str, language: Language) -> str:
+def facts(models: Models, picked: str, language: Language, visitor: str = "") -> str:
     """The model that would answer: size, licence, languages, scores, and why it is taken."""
     try:
-        choice = models.choice("chat", picked or None)
+        choice = models.choice("chat", picked or None, visitor)
     except UserError as error:
         return f'<div class="notice"><p>{escape(explain(error, language))}</p></div>'
     why = say(language, choice.reason, **choice.facts)

@@ -38,7 +38,7 @@ class Turns:
                 found = self._chats.get(visitor, kept)
                 shown = self._view.conversation(visitor, kept, language) | self._view.dials(found.options)
                 picked = str(found.options.get("model", ""))
-        return shown | self._view.models(picked, language) | {self._screen.word: words.hint(language)}
+        return shown | self._view.models(picked, language, visitor) | {self._screen.word: words.hint(language)}
 
     def follow(self, visitor: str, followed: Followed, request: gr.Request) -> Iterator[Update]:
         """Show the reply that is being written, then the finished thread."""

@@ -62,7 +62,9 @@ class View:
         everything: bool = False,
     ) -> Update:
         """The thread and what belongs to it: no old notice, no old live bubble, Send or Stop."""
-        titles = {entry.id: entry.title[language] for entry in self.workbench.models.listing()} if found else {}
+        titles = (
+            {entry.id: entry.title[language] for entry in self.workbench.models.listing(visitor)} if found else {}
+        )
         documents = self.workbench.attachments
         quotes = partial(documents.pieces, visitor, found.id) if found else None
         attached = bool(found and (documents.documents(visitor, found.id) or documents.adding(visitor, found.id)))
@@ -105,14 +107,14 @@ class View:
         """The list of conversations."""
         return rail(self.workbench.chats.list(visitor, search), language, current=current, search=search)
 
-    def models(self, picked: str, language: Language) -> Update:
+    def models(self, picked: str, language: Language, visitor: str) -> Update:
         """The menu of models and what there is to know of the one picked."""
         models = self.workbench.models
-        menu = picker.choices(models, language)
+        menu = picker.choices(models, language, visitor)
         picked = picked if picked in {value for _, value in menu} else picker.BY_ITSELF
         return {
             self.screen.dials["model"]: gr.update(choices=menu, value=picked),
-            self.screen.picked: picker.facts(models, picked, language),
+            self.screen.picked: picker.facts(models, picked, language, visitor),
         }
 
     def dials(self, options: Mapping[str, Any]) -> Update:
