@@ -17,14 +17,14 @@ SIGNATURES = 1 << 18
 HASHES, ROWS = 32, 4  # eight bands of four: finds 98% of pairs that share 0.8, looks at 6% of those that share 0.3
 SHINGLE = 5  # characters
 NEAR = 0.8
-_WINDOW = 1 << 16  # characters hashed at once
+_WINDOW = 1 << 14  # characters hashed at once
 
 
 class Seen:
     """Texts by a 64-bit hash of their letters."""
 
-    def __init__(self, slots: int = SLOTS) -> None:
-        self._slots = np.zeros(slots, dtype=np.uint64)
+    def __init__(self, slots: int | None = None) -> None:
+        self._slots = np.zeros(slots or SLOTS, dtype=np.uint64)
 
     def before(self, text: str) -> bool:
         """Whether `text` came before, blanks and capitals aside; from now on it did."""
@@ -42,7 +42,7 @@ class NearSeen:
 
     def __init__(self, signatures: int = SIGNATURES) -> None:
         random = np.random.default_rng(5)
-        self._odd = random.integers(1 << 63, size=HASHES, dtype=np.uint64) | np.uint64(1)
+        self._odd = random.integers(1 << 32, size=(HASHES, 1), dtype=np.uint32) | np.uint32(1)
         self._kept = np.zeros((signatures, HASHES), dtype=np.uint32)
         self._bands = np.full((HASHES // ROWS, 2 * signatures), -1, dtype=np.int32)  # hash of a band -> row of _kept
         self._next = 0
@@ -65,9 +65,7 @@ class NearSeen:
         signature = np.full(HASHES, 0xFFFFFFFF, dtype=np.uint32)
         for start in range(0, max(1, len(folded) - SHINGLE + 1), _WINDOW):
             shingles = _shingles(folded[start : start + _WINDOW + SHINGLE - 1])
-            for i, odd in enumerate(self._odd):
-                least = np.min((shingles * odd) >> np.uint64(32), initial=0xFFFFFFFF)
-                signature[i] = min(signature[i], np.uint32(least))
+            signature = np.minimum(signature, (shingles * self._odd).min(axis=1))  # each odd factor permutes them
         return signature
 
     def _places(self, signature: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -79,12 +77,12 @@ class NearSeen:
         return (mixed % np.uint64(self._bands.shape[1])).astype(np.int64)
 
 
-def _shingles(text: str) -> NDArray[np.uint64]:
-    """A hash of each run of SHINGLE characters; of a shorter text one of the whole."""
+def _shingles(text: str) -> NDArray[np.uint32]:
+    """A hash of each run of SHINGLE characters; of a shorter text one of the whole, of an empty one zero."""
     points = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32).astype(np.uint64)
     width = min(SHINGLE, len(points))
     hashed = np.zeros(len(points) - width + 1, dtype=np.uint64)
     for i in range(width):
         hashed = (hashed ^ points[i : len(points) - width + 1 + i]) * np.uint64(0xD6E8FEB86659FD93)
-        hashed ^= hashed >> np.uint64(32)
-    return hashed
+        hashed ^= hashed >> np.uint64(29)
+    return (hashed >> np.uint64(32)).astype(np.uint32)

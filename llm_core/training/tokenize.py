@@ -21,7 +21,7 @@ from llm_core.models.spelling import train_characters, train_words
 from llm_core.models.tokenizers import train_bpe, train_byte_bpe, train_unigram
 from llm_core.training.config import Tokenizing
 
-_BATCH, _BATCH_CHARS = 1000, 2_000_000
+_BATCH, _BATCH_CHARS = 1000, 500_000
 
 
 UNKNOWN_BITS = math.log2(0x110000 - 0x800)
@@ -55,20 +55,22 @@ def learn_tokenizer(wanted: Tokenizing, texts: Iterable[str], own_pieces: Sequen
 class Tokens:
     """Token ids of many texts, end to end: text i is ids[offsets[i]:offsets[i + 1]]."""
 
-    ids: NDArray[np.uint16]
+    ids: NDArray[np.uint16] | NDArray[np.uint32]
     offsets: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
-    def __getitem__(self, index: int) -> NDArray[np.uint16]:
+    def __getitem__(self, index: int) -> NDArray[np.uint16] | NDArray[np.uint32]:
         return self.ids[self.offsets[index] : self.offsets[index + 1]]
 
     @classmethod
     def open(cls, path: Path) -> Tokens:
         """Memory-map what `write_tokens` wrote at `path`."""
         offsets = np.load(path.with_suffix(".offsets.npy"), mmap_mode="r")
-        ids = np.memmap(path.with_suffix(".ids"), dtype=np.uint16, mode="r", shape=(int(offsets[-1]),))
+        count, stored = int(offsets[-1]), path.with_suffix(".ids")
+        dtype = np.uint32 if stored.stat().st_size == 4 * count else np.uint16
+        ids = np.memmap(stored, dtype=dtype, mode="r", shape=(count,))
         return cls(ids, offsets)
 
 
@@ -80,7 +82,7 @@ def write_tokens(path: Path, texts: Iterable[str], tokenizer: PreTrainedTokenize
     Returns:
         How many characters are lost, each within an unknown piece.
     """
-    assert len(tokenizer) <= 2**16, "ids are stored in 16 bits"
+    dtype = np.uint16 if len(tokenizer) <= 2**16 else np.uint32
     backend, unknown, lost = tokenizer.backend_tokenizer, tokenizer.unk_token_id, 0
     backend.encode_special_tokens = True
     lengths = array("q", [0])
@@ -88,7 +90,7 @@ def write_tokens(path: Path, texts: Iterable[str], tokenizer: PreTrainedTokenize
         for some in _batches(texts):
             for text, encoding in zip(some, backend.encode_batch_fast(some, add_special_tokens=False), strict=True):
                 ids = [*encoding.ids, *end]
-                out.write(np.asarray(ids, dtype=np.uint16).tobytes())
+                out.write(np.asarray(ids, dtype=dtype).tobytes())
                 lengths.append(len(ids))
                 if unknown in encoding.ids:
                     lost += _lost_characters(tokenizer, text)
