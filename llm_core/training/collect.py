@@ -57,7 +57,7 @@ def read_records(source: Source, limits: Limits | None = None) -> Iterator[Recor
             raise UserError("sample_unknown", name=source.sample, known=", ".join(SAMPLES))
         sample = SAMPLES[source.sample]
         for row in sample.rows():
-            yield dict(zip(sample.fields, row, strict=True))
+            yield dict(zip((*sample.fields, *sample.labels), row, strict=True))
         return
     for stored in stored_at(source.path):
         yield from _read(stored, limits or Limits())

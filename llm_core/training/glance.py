@@ -44,12 +44,27 @@ def glance(sources: Iterable[Source]) -> Glance:
     return Glance(total, chinese, first.text, first.columns)
 
 
+def first_questions(sources: Iterable[Source], count: int = 2) -> tuple[str, ...]:
+    """What people ask first in the conversations of the sources; those that cannot be read have none here."""
+    found: list[str] = []
+    for source in sources:
+        with suppress(OSError, EOFError, lzma.LZMAError):
+            with lzma.open(source.path) if source.path.suffix == ".xz" else source.path.open("rb") as file:
+                lines = _decoded(file.read(_HEAD_BYTES)).splitlines()
+            for line in lines:
+                with suppress(ValueError, KeyError, TypeError, StopIteration):
+                    messages = json.loads(line)["messages"]
+                    found.append(next(str(each["content"]) for each in messages if each["role"] == "user"))
+    return tuple(list(dict.fromkeys(found))[:count])
+
+
 def _of_sample(source: Source) -> Glance:
     from llm_core.training.samples import SAMPLES
 
     if (sample := SAMPLES.get(source.sample or "")) is None:
         return Glance(0, 0.0)
-    text = "\n".join("\n".join(row) for _, row in zip(range(20), sample.rows(), strict=False))
+    rows = (row[: len(sample.fields)] for row in sample.rows())
+    text = "\n".join("\n".join(row) for _, row in zip(range(20), rows, strict=False))
     return Glance(sample.characters, _chinese(text), text, sample.fields)
 
 

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from llm_core.training.samples import grammar
+from llm_core.training.samples import grammar, sentences
 
 LICENCE = "Apache-2.0"
 ORIGIN = "LLM Workbench"
+BOTH = ("zh", "en")
 _HERE = Path(__file__).parent
 
 
@@ -29,6 +30,8 @@ class Sample:
     """Its documents, or pairs; the same at every call."""
     fields: tuple[str, ...] = ("text",)
     """What each column of a row is."""
+    labels: tuple[str, ...] = ()
+    """Further columns, which say something of the text."""
     licence: str = LICENCE
 
     @property
@@ -42,11 +45,21 @@ def _texts(file: str, characters: int, seed: int) -> Iterator[tuple[str, ...]]:
         yield (text,)
 
 
+def _sentences(language: sentences.Language, characters: int) -> Sample:
+    rows = functools.partial(sentences.rows, language, characters, 1)
+    return Sample(f"sentences-{language}", (language,), characters, rows, labels=sentences.NAMES)
+
+
 SAMPLES = {
     each.name: each
     for each in (
         Sample("stories-en", ("en",), 600_000, functools.partial(_texts, "stories_en.toml", 600_000, 1)),
         Sample("stories-zh", ("zh",), 300_000, functools.partial(_texts, "stories_zh.toml", 300_000, 1)),
+        _sentences("en", 400_000),
+        _sentences("zh", 200_000),
+        Sample(
+            "sentences-zh-en", ("zh", "en"), 600_000, functools.partial(sentences.pairs, 600_000, 1), ("zh", "en")
+        ),
     )
 }
 """By name; the first is what a new run begins with."""
