@@ -5,10 +5,11 @@ Whatever the file or the native code does ends the child alone; the next request
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import secrets
 import threading
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 from llm_core import machine
@@ -16,6 +17,7 @@ from llm_core.engines import llama_score
 from llm_core.engines.base import Capability, Opening, Prompt, Reading, Sampling, Score, Step, Writing
 from llm_core.engines.child import Child
 from llm_core.engines.line import Caller, Line
+from llm_core.engines.llama_look import Looking
 from llm_core.engines.protocol import Dialect
 from llm_core.engines.remote import CAPABILITIES, Remote, Server
 from llm_core.engines.under_way import WAIT_S
@@ -99,6 +101,29 @@ class Llama:
                 if (yield from self._replies(opened, prompts, sampling, caller)):
                     return
             raise UserError("engine_died", model=self._name, reason=opened.child.death())
+        finally:
+            caller.leave()
+
+    @contextlib.contextmanager
+    def looking(self, *, visitor: str = "") -> Iterator[Looking]:
+        """A turn to look at what the model expects after some tokens; opens the model, and waits in line.
+
+        Raises:
+            UserError: what is wrong with the model, `engine_died`, `engine_timeout`, `too_busy`.
+        """
+        caller = self._line.enter(visitor)
+        try:
+            opened, granted = self._wait_opened(), threading.Event()
+            ticket = caller.ask(granted.set)
+            try:
+                granted.wait()
+                yield Looking(opened.client)
+            except UserError as error:
+                if not self._is_death(opened, error):
+                    raise
+                raise UserError("engine_died", model=self._name, reason=opened.child.death()) from error
+            finally:
+                ticket.leave()
         finally:
             caller.leave()
 

@@ -50,11 +50,11 @@ def score(server: Remote, texts: Sequence[str], caller: Caller, slots: int) -> l
     """
     context = server.context_tokens
     scores: dict[int, Score] = {}
-    marks = server.wait(_marks(server))
+    known = server.wait(marks(server))
 
     async def one(number: int, outbox: Outbox) -> None:
         try:
-            scores[number] = await _score(server, texts[number], marks, context)
+            scores[number] = await _score(server, texts[number], known, context)
             outbox.put(Finished(number, "stop", scores[number].tokens, 0, 0.0))
         except Exception as error:
             outbox.put(server.told(error))
@@ -71,8 +71,8 @@ def score(server: Remote, texts: Sequence[str], caller: Caller, slots: int) -> l
     return [scores[number] for number in range(len(texts))]
 
 
-async def _marks(server: Remote) -> Marks:
-    """Ask the server for them."""
+async def marks(server: Remote) -> Marks:
+    """Ask the server for its own."""
     props = await server.get("/props")
     begin = [await _ids(server, props[name], special=True) for name in ("bos_token", "eos_token") if props.get(name)]
     letter = await _ids(server, LETTER)
@@ -85,7 +85,7 @@ async def _score(server: Remote, text: str, marks: Marks, context: int) -> Score
     body = {"content": text, "add_special": False, "parse_special": False, "with_pieces": True}
     pieces = (await server.post("/tokenize", body))["tokens"]
     ids = [piece["id"] for piece in pieces]
-    cut = [_ends_inside_character(piece["piece"]) for piece in pieces]
+    cut = [ends_inside_character(piece["piece"]) for piece in pieces]
     total = 0.0
     if marks.begin is not None:
         ids, cut = [marks.begin, *ids], [False, *cut]
@@ -94,29 +94,29 @@ async def _score(server: Remote, text: str, marks: Marks, context: int) -> Score
     for window in windows(len(ids), context):
         for place in range(window.judged, window.end):
             before, token = ids[window.start : place], ids[place]
-            total += await (_cut if cut[place] else _whole)(server, before, token, marks.letter)
+            total += await (cut_token if cut[place] else whole_token)(server, before, token, marks.letter)
     return Score(total, len(pieces))
 
 
-async def _whole(server: Remote, before: Sequence[int], token: int, letter: int) -> float:
+async def whole_token(server: Remote, before: Sequence[int], token: int, letter: int) -> float:
     """ln P(token | before) of a token after which the text has whole characters."""
-    told = await _next(server, before, {token: FAVOUR}, n_probs=1, temperature=0)
+    told = await next_token(server, before, {token: FAVOUR}, n_probs=1, temperature=0)
     return float(told["logprob"])
 
 
-async def _cut(server: Remote, before: Sequence[int], token: int, letter: int) -> float:
+async def cut_token(server: Remote, before: Sequence[int], token: int, letter: int) -> float:
     """ln P(token | before) of a token that ends inside a character."""
-    own = await _whole(server, before, letter, letter)
+    own = await whole_token(server, before, letter, letter)
     for head_start in HEAD_STARTS:
         favours = {token: FAVOUR, letter: FAVOUR + head_start}
-        told = await _next(server, before, favours, n_probs=2, temperature=1, post_sampling_probs=True)
+        told = await next_token(server, before, favours, n_probs=2, temperature=1, post_sampling_probs=True)
         let_through = {each["id"]: each["prob"] for each in told["top_probs"]}
         if let_through.get(token, 0.0) > TOLD:
             return own + math.log(let_through[token] / let_through[letter]) + head_start
     return own + math.log(TOLD) + HEAD_STARTS[-1]  # no less likely token exists
 
 
-async def _next(server: Remote, before: Sequence[int], favours: dict[int, float], **options: Any) -> Any:
+async def next_token(server: Remote, before: Sequence[int], favours: dict[int, float], **options: Any) -> Any:
     """What the server tells of the one token that it writes after `before`."""
     body = {
         "prompt": list(before),
@@ -135,7 +135,7 @@ async def _ids(server: Remote, text: str, *, special: bool = False) -> list[int]
     return list((await server.post("/tokenize", body))["tokens"])
 
 
-def _ends_inside_character(piece: str | list[int]) -> bool:
+def ends_inside_character(piece: str | list[int]) -> bool:
     """Whether bytes are missing at the end; the server writes a piece as bytes where it is no text by itself."""
     if isinstance(piece, str):
         return False

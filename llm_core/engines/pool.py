@@ -16,6 +16,7 @@ from llm_core import machine
 from llm_core.engines import base
 from llm_core.engines.base import Capability, Opening, Prompt, Sampling, Score, Step
 from llm_core.engines.llama import Llama
+from llm_core.engines.llama_look import Looking
 from llm_core.engines.transformers import Transformers
 from llm_core.errors import UserError
 from llm_core.settings import Settings
@@ -54,7 +55,7 @@ class Pool:
         self._opening: Shared | None = None  # one at a time, so that free memory is known before the next
         self._watch: threading.Thread | None = None
 
-    def generator(self, model_id: str, path: Path, format: str = "gguf") -> Model:
+    def generator(self, model_id: str, path: Path, format: str = "gguf") -> Shared:
         """The one engine of this model. It opens by itself; nothing is read before it is used.
 
         Args:
@@ -197,6 +198,20 @@ class Shared:
                 pass
             try:
                 return self.engine.score(texts, visitor=visitor)
+            finally:
+                self._pool._opened(self)
+
+    @contextlib.contextmanager
+    def looking(self, *, visitor: str = "") -> Iterator[Looking]:
+        """See `llama.Llama.looking`; a GGUF file's only."""
+        assert isinstance(self.engine, Llama)
+        with self._using():
+            for _ in self._room():
+                pass
+            try:
+                with self.engine.looking(visitor=visitor) as looking:
+                    self._pool._opened(self)
+                    yield looking
             finally:
                 self._pool._opened(self)
 
