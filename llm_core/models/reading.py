@@ -62,8 +62,8 @@ def windows(question: int, passage: int, size: int) -> list[tuple[int, int]]:
         size: tokens that the model reads at once, special ones included.
     """
     room = size - min(question, QUESTION_TOKENS_MAX) - SPECIAL_TOKENS
-    step = max(1, room - OVERLAP_TOKENS)
-    starts = range(0, max(1, passage - OVERLAP_TOKENS), step) if passage > room else range(1)
+    step = room - min(OVERLAP_TOKENS, room // 2)
+    starts = range(0, max(passage - room, 0) + step, step)
     return [(start, min(start + room, passage)) for start in starts]
 
 

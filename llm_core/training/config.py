@@ -212,6 +212,8 @@ class TrainConfig(_Part):
     """k-fold cross-validation: instead of a fraction, part number `fold` of so many is validation."""
     fold: int = Field(default=0, ge=0)
     unanswerable: Unanswerable = Unanswerable()
+    balance: bool = False
+    """Labels only: rare classes count as much as frequent ones."""
     batch: Batching = Batching()
     optimize: Optimizing = Optimizing()
     budget: Budget

@@ -1,6 +1,6 @@
 """What an evaluation set has in common with training text: exact copies and near ones.
 
-Near means that most of the smaller text's runs of eight letters also stand in the other one (containment of
+Near means that most of the smaller text's runs of six letters also stand in the other one (containment of
 shingles, Broder 1997), so that a passage with a sentence cut off or a word changed is found, too.
 """
 
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
-SHINGLE = 8
-NEAR = 0.7
+SHINGLE = 6
+NEAR = 0.6
 _COMMON = 200  # a shingle in more evaluation texts than this says nothing and costs time
 
 

@@ -7,13 +7,17 @@ from pathlib import Path
 
 from llm_core.training.config import TrainConfig
 from llm_core.training.objectives.base import Objective
+from llm_core.training.objectives.label import Label
 from llm_core.training.objectives.language import Language
 from llm_core.training.objectives.masked import Masked
+from llm_core.training.objectives.relation import Relation
 from llm_core.training.objectives.span import Span
 
 OBJECTIVES: Mapping[str, Callable[[TrainConfig, Path], Objective]] = {
     "language": Language,
     "masked": Masked,
+    "label": Label,
+    "relation": Relation,
     "span": Span,
 }
 

@@ -1,0 +1,34 @@
+"""Relations: a text in which two places are marked, and how the one relates to the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from llm_core.models.relations import marked
+from llm_core.training import label_scores
+from llm_core.training.collect import Record
+from llm_core.training.config import Source
+from llm_core.training.labels import Example, as_label
+from llm_core.training.objectives.label import Label
+from llm_core.training.records import set_name
+
+NONE = frozenset({"no_relation", "Other", "NA", "unknown", "none"})
+"""Labels that say that there is no relation, or none that the set has a name for."""
+
+
+class Relation(Label):
+    """An `Objective`: sources have `text`, `head` and `tail` (each `text` and `start`), and `relation`."""
+
+    def columns(self, source: Source) -> tuple[str, ...]:
+        """Those that a row must have."""
+        return ("text", "head", "tail", "relation") if source.fields == ("text",) else source.fields
+
+    def example(self, record: Record, source: Source) -> Example:
+        """What a row says."""
+        text, head, tail, relation = (record[name] for name in self.columns(source))
+        name = set_name(source)
+        return Example(marked(text, head, tail), as_label(relation), source.label_set or name, name)
+
+    def figures(self, said: Sequence[str], right: Sequence[str]) -> dict[str, float]:
+        """As for labels, and F1 without the class that says "none"."""
+        return super().figures(said, right) | {"f1": label_scores.micro_f1(said, right, NONE)}
