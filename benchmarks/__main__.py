@@ -13,6 +13,7 @@ BENCHMARKS = {
     "retrieval": "from documents to evidence: indexing and queries, beside bm25s and torch",
     "startup": "time and memory until the page is up, beside an empty Gradio page",
     "summary": "key sentences of a million characters, beside sumy",
+    "training": "tokens a second in training a decoder, beside the loop that tutorials teach",
     "transformers_peer": "writing speed of our engine, beside transformers.generate on the same weights",
     "translation": "sentences a second by the language model, one after another and several at once",
     "turns": "first token of turn 2 of a long conversation, beside turn 1",
