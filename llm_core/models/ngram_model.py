@@ -32,8 +32,8 @@ class Shape:
 
     order: int
     """1: how often each token is; 2: the transition matrix; up to 5."""
-    tokens: int = 10_000_000
-    """Of a longer text, only so many tokens are counted: tables stay in memory."""
+    tokens: int = 5_000_000
+    """Of a longer text, only so many tokens are counted: about 230 bytes of memory for each while counting."""
 
 
 SIZES = {
@@ -50,7 +50,7 @@ class NGramConfig(PreTrainedConfig):
     model_type = "workbench_ngram"
     vocab_size: int = 0
     order: int = 3
-    counted_tokens: int = 10_000_000
+    counted_tokens: int = 5_000_000
     """At most so many tokens of a text are counted."""
     k_grams: list[int] | None = None
     """Different k-grams for k = 1, 2, ... order; None before anything was counted."""
