@@ -154,7 +154,7 @@ class Pairs(EpochStream):
         fitting = np.flatnonzero(self._lengths.max(axis=0) < longest)
         self._rows = np.concatenate([fitting * 2, fitting * 2 + 1])  # pair * 2 + direction
         if not len(self._rows):
-            raise ValueError(f"no pair is shorter than {longest} tokens")
+            raise UserError("pairs_long", context=longest)
         super().__init__(seed)
 
     def _plan_epoch(self, random: np.random.Generator) -> list[NDArray[np.int64]]:
