@@ -39,9 +39,9 @@ TABS = (
     Tab("analyze", tab_analyze.build),
 )
 FIRST = "chat"
-SHEETS = ("type", "frame", "controls", "chat", "summarize", "translate", "ask", "phone")  # in this order
+SHEETS = ("type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "phone")  # in this order
 STYLES = tuple(f"{name}.css" for name in SHEETS)
-SCRIPTS = ("page.js", "links.js")
+SCRIPTS = ("page.js", "links.js", "chart.js")
 IDLE_SLEEP_S = 0.02  # Gradio's queue looks for work every millisecond otherwise, which burns a tenth of a core
 WAITING_EVENTS_MAX = 256
 SESSIONS_MAX = 500

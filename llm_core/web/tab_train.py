@@ -1,15 +1,44 @@
-"""Train: an empty room."""
+"""Train: the screen's parts, and which handler listens to which."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from llm_core.web.frame import Frame, room
+from llm_core.web.frame import PRIVATE, Frame
+from llm_core.web.train import screen as parts
+from llm_core.web.train.form import KNOBS
+from llm_core.web.train.handlers import Handlers
+from llm_core.web.train.view import View
+from llm_core.web.train.watching import Watching
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
 
+EVENT = {**PRIVATE, "trigger_mode": "multiple"}
+LATEST = {**PRIVATE, "trigger_mode": "always_last"}  # of changes that follow one another only the last one counts
+ONCE = {**PRIVATE, "trigger_mode": "once"}  # the page asks again only when it was answered
+WRITTEN = ("paste", "name", "vocabulary", *KNOBS)  # taken when they are left, not letter by letter
+KEPT_JS = "(visitor) => [visitor, window.workbench.run()]"
+
 
 def build(workbench: Workbench, frame: Frame) -> None:
-    """Say what will stand here."""
-    room("train")
+    """The tab with all its events."""
+    screen = parts.build()
+    view = View(workbench, screen)
+    names, outputs = list(screen.form), parts.outputs(screen)
+    handlers, watching = Handlers(view, names), Watching(view, names)
+    visitor, form = frame.visitor, [screen.form[name] for name in names]
+    around: list[Any] = [visitor, screen.current, *form]
+    for name, component in screen.form.items():
+        if name in WRITTEN:
+            component.blur(handlers.changed, around, outputs, **LATEST)
+        elif name not in ("samples", "files"):
+            component.input(handlers.changed, around, outputs, **LATEST)
+    for texts in (screen.samples, screen.files):
+        texts.act(handlers.data, around, outputs, **EVENT)
+    screen.upload.upload(handlers.upload, [visitor, screen.current, screen.upload, *form], outputs, **EVENT)
+    screen.start.click(handlers.start, [visitor, *form], outputs, **ONCE)
+    screen.run.act(watching.act, around, outputs, **EVENT)
+    screen.rail.act(watching.act, around, outputs, **EVENT)
+    screen.run.look(watching.look, [visitor, screen.current], outputs, **ONCE)
+    frame.opened.then(watching.restore, [visitor, screen.kept], outputs, js=KEPT_JS, **EVENT)

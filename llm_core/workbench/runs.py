@@ -181,6 +181,17 @@ class Runs:
         folder = self._folder(owner, name)
         return shown(folder, self._kept(folder), [each for _, each in state.line(self._settings.paths.runs)])
 
+    def config(self, owner: str, name: str) -> TrainConfig:
+        """What a run was asked to do.
+
+        Raises:
+            UserError: `run_unknown`.
+        """
+        from llm_core.training.config import TrainConfig
+
+        written = (self._folder(owner, name) / "config.json").read_text(encoding="utf-8")
+        return TrainConfig.model_validate_json(written)
+
     def metrics(self, owner: str, name: str, after: int = 0) -> tuple[list[dict[str, Any]], int]:
         """Lines of metrics.jsonl since byte `after`, and where to go on.
 

@@ -35,14 +35,14 @@ class Server:
     def __init__(self, home: Path, model: Path) -> None:
         (home / "models").mkdir(parents=True)
         shutil.copy(model, home / "models" / "tiny.gguf")
-        self._home = home
+        self.home = home
         self.url = ""
         self.start(port=0)
 
     def start(self, port: int) -> None:
         env = os.environ | {"LLM_CORE_LANGUAGE": "en", "PYTHONUTF8": "1", "LLM_CORE_CONTEXT_TOKENS": "4096"}
-        command = [sys.executable, "app.py", "--offline", "--home", str(self._home), "--port", str(port)]
-        self._log = (self._home / "server.log").open("w+", encoding="utf-8")
+        command = [sys.executable, "app.py", "--offline", "--home", str(self.home), "--port", str(port)]
+        self._log = (self.home / "server.log").open("w+", encoding="utf-8")
         self._process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=self._log, stderr=subprocess.STDOUT)
         until = time.monotonic() + START_S
         while not (found := re.search(r"http://\S+", self.said())):
@@ -51,7 +51,7 @@ class Server:
         self.url = found[0]
 
     def said(self) -> str:
-        return (self._home / "server.log").read_text("utf-8")
+        return (self.home / "server.log").read_text("utf-8")
 
     def stop(self) -> None:
         self._process.terminate()

@@ -32,6 +32,14 @@
     return own ?? workbench.store.get("workbench_conversation") ?? "";
   };
 
+  /* The training run that a browser tab shows; empty while one is built. */
+  workbench.keepRun = (name) => {
+    try { sessionStorage.setItem("workbench_run", name); } catch { /* private window */ }
+  };
+  workbench.run = () => {
+    try { return sessionStorage.getItem("workbench_run") ?? ""; } catch { return ""; }
+  };
+
   /* A button that destroys asks once more, in its own place. */
   workbench.confirmed = (button) => {
     if (!button.dataset.confirm || button.dataset.armed) return true;

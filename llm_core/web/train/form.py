@@ -1,0 +1,131 @@
+"""What a visitor has filled in on the Train tab, and the plan that it asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from llm_core.errors import UserError
+from llm_core.values import shown
+
+CLEANING = (
+    "noise", "normalise", "simplify", "personal", "repeated_lines", "near_duplicates", "deduplicate", "segment",
+    "stop_words",
+)  # fmt: skip
+KINDS = ("byte-bpe", "unigram", "bpe", "char", "word")
+MINUTES = (1, 3, 10, 60, 480)
+
+
+KNOBS = {
+    "updates": "budget.steps",
+    "learning_rate": "optimize.learning_rate",
+    "context": "batch.context",
+    "micro_tokens": "batch.micro_tokens",
+    "accumulate": "batch.accumulate",
+    "weight_decay": "optimize.weight_decay",
+    "clip": "optimize.clip",
+    "label_smoothing": "optimize.label_smoothing",
+    "evaluate_every": "budget.evaluate_every",
+    "patience": "budget.patience",
+    "layers": "shape.layers",
+    "hidden": "shape.hidden",
+    "dropout": "shape.dropout",
+    "softmaxes": "shape.softmaxes",
+    "seed": "seed",
+}
+"""Settings that few touch: the form's field, and its place in a TrainConfig."""
+UPDATES_DIGITS_MAX = 9
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file of the visitor's, and on whose terms it is read."""
+
+    path: Path
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class Form:
+    """The values of all fields; a knob that nobody touched is not among the knobs."""
+
+    samples: tuple[str, ...] = ("stories-en",)
+    files: tuple[Upload, ...] = ()
+    paste: str = ""
+    cleaning: tuple[str, ...] = ("normalise", "deduplicate")
+    kind: str = ""
+    vocabulary: str = ""
+    family: str = "decoder"
+    size: str = ""
+    minutes: int = 3
+    name: str = ""
+    knobs: tuple[tuple[str, str], ...] = ()
+
+    @classmethod
+    def of(cls, names: Sequence[str], values: Sequence[Any]) -> Form:
+        """From the components' values, which come from a browser, in the order of `names`."""
+        given = dict(zip(names, values, strict=True))
+        knobs = tuple((knob, given[knob].strip()) for knob in KNOBS if (given[knob] or "").strip())
+        own = {field.name: given[field.name] for field in fields(cls) if field.name != "knobs"}
+        listed = {name: tuple(own[name] or ()) for name in ("samples", "files", "cleaning")}
+        texts = {name: (own[name] or "").strip() for name in ("paste", "name", "kind", "size", "vocabulary")}
+        return cls(**own | listed | texts, knobs=knobs)
+
+    def plan(self, names: Mapping[str, str]) -> dict[str, Any]:
+        """The arguments of `Runs.plan`.
+
+        Args:
+            names: what the page calls an entry of the configuration.
+
+        Raises:
+            UserError: `value_unusable`.
+        """
+        steps = self._steps(names)
+        return {
+            "name": self.name,
+            "texts": [upload.path for upload in self.files],
+            "paste": self.paste,
+            "samples": self.samples,
+            "family": self.family,
+            "size": self.size or None,
+            "steps": steps,
+            "seconds": None if steps else self.minutes * 60.0,
+            "more": self._more(),
+            "names": names,
+        }
+
+    def entries(self) -> Iterator[tuple[str, Any]]:
+        """What was chosen and does not stand by itself, by its place in a TrainConfig: batch.context."""
+        for name in CLEANING:
+            if (chosen := name in self.cleaning) != (name in STANDING.cleaning):
+                yield f"cleaning.{name}", chosen
+        if self.kind:
+            yield "tokenizer.kind", self.kind
+        if self.vocabulary:
+            yield "tokenizer.vocabulary", self.vocabulary
+        for knob, value in self.knobs:
+            if knob != "updates":
+                yield KNOBS[knob], value
+
+    def _steps(self, names: Mapping[str, str]) -> int | None:
+        written = dict(self.knobs).get("updates")
+        if written is None:
+            return None
+        if not written.isdecimal() or len(written) > UPDATES_DIGITS_MAX or not int(written):
+            raise UserError("value_unusable", name=names[KNOBS["updates"]], value=shown(written))
+        return int(written)
+
+    def _more(self) -> Mapping[str, Any]:
+        more: dict[str, Any] = {}
+        for place, value in self.entries():
+            part, _, entry = place.rpartition(".")
+            if part:
+                more.setdefault(part, {})[entry] = value
+            else:
+                more[entry] = value
+        return more
+
+
+STANDING = Form()

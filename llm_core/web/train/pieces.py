@@ -1,0 +1,129 @@
+"""The Train tab as HTML while a run is built: the five steps, texts to choose from, the plan with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from llm_core.messages import Language, say
+from llm_core.training.glance import glance
+from llm_core.training.samples import SAMPLES
+from llm_core.web.frame import escape
+from llm_core.web.train.form import CLEANING, KNOBS, Form
+
+if TYPE_CHECKING:
+    from llm_core.training.config import TrainConfig
+    from llm_core.training.plan import Reason
+
+STEPS = ("data", "clean", "tokens", "model", "run")
+TAGS: dict[Language, str] = {"en": "en", "zh": "zh-CN"}
+
+
+def stepper(results: Sequence[str], language: Language, *, now: int, run: str = "") -> str:
+    """The five steps, each with what it comes to.
+
+    Args:
+        results: a few words for each.
+        language: of the page.
+        now: the step that is to be shown, from 1.
+        run: the run that is shown on the last one.
+    """
+    lines = "".join(
+        f'<li><button data-step="{number}"><span><b>{number}</b> {say(language, f"train.step_{name}")}</span>'
+        f"<small>{escape(result)}</small></button></li>"
+        for number, (name, result) in enumerate(zip(STEPS, results, strict=True), 1)
+    )
+    return f'<ol class="steps" data-now="{now}" data-run="{escape(run)}">{lines}</ol>'
+
+
+def samples(chosen: Sequence[str], language: Language) -> str:
+    """The corpora that ship with the project, as lines that can be ticked."""
+    lines = "".join(
+        f'<li><button role="checkbox" aria-checked="{str(name in chosen).lower()}" data-do="sample" data-id="{name}">'
+        f"<b>{say(language, f'{sample.message}_title')}</b><span>{say(language, f'{sample.message}_about')}</span>"
+        f"<small>{say(language, 'train.characters', n=sample.characters)}, {sample.licence}</small></button></li>"
+        for name, sample in SAMPLES.items()
+    )
+    title = f'<p class="heading">{say(language, "train.samples")}</p>'
+    return f'{title}<ul class="choices">{lines}</ul>'
+
+
+def files(form: Form, language: Language) -> str:
+    """The files that were added, each with a line for its licence."""
+    lines = "".join(
+        f'<li data-id="{number}"><span class="name">{escape(upload.path.name)}</span>'
+        f'<input data-note aria-label="{say(language, "train.licence")}" value="{escape(upload.licence)}" '
+        f'placeholder="{say(language, "train.licence")}">'
+        f'<button class="quiet" data-do="remove" data-id="{number}">{say(language, "train.remove")}</button></li>'
+        for number, upload in enumerate(form.files)
+    )
+    return f'<ul class="files">{lines}</ul>' if lines else ""
+
+
+def family(name: str, language: Language) -> str:
+    """What a family is, and what to watch for when it learns."""
+    return f'<p class="why">{say(language, f"train.about_{name}")}</p>'
+
+
+def plan(config: TrainConfig, reasons: Iterable[Reason], form: Form, language: Language) -> str:
+    """What Start would do, and why each value is as it is."""
+    rows = [
+        (say(language, "train.plan_text"), ", ".join(source_name(form, language))),
+        (say(language, "train.plan_pieces"), _pieces(config, language)),
+        (say(language, "train.plan_model"), model_name(config, language)),
+        (say(language, "train.plan_time"), _budget(config, language)),
+    ]
+    told = "".join(f'<p class="why">{escape(say(language, key, **facts))}</p>' for key, facts in reasons)
+    return f'<p class="heading">{say(language, "train.plan")}</p>{facts(rows)}{told}'
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> str:
+    """Names and values, a hairline each; both are escaped here."""
+    lines = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value)
+    return f'<dl class="facts">{lines}</dl>'
+
+
+def notice(sentence: str, *, doubt: bool = False) -> str:
+    """What went wrong, or what to know, in its place."""
+    return f'<div class="notice{" doubt" if doubt else ""}" role="status"><p>{escape(sentence)}</p></div>'
+
+
+def results(config: TrainConfig, language: Language) -> list[str]:
+    """What each step comes to, in a few words."""
+    seen = glance(config.sources)
+    cleaned = sum(getattr(config.cleaning, name) for name in CLEANING)
+    return [
+        say(language, "train.result_data", sources=len(config.sources), n=seen.characters),
+        say(language, "train.result_clean", n=cleaned),
+        _pieces(config, language),
+        model_name(config, language),
+        _budget(config, language),
+    ]
+
+
+def names(language: Language) -> dict[str, str]:
+    """What the page calls an entry of a TrainConfig, for the sentence that says that its value does not fit."""
+    named = {place: say(language, f"train.knob_{knob}") for knob, place in KNOBS.items()}
+    return named | {"tokenizer.vocabulary": say(language, "train.vocabulary"), "name": say(language, "train.name")}
+
+
+def source_name(form: Form, language: Language) -> list[str]:
+    """The sources as a person knows them."""
+    named = [say(language, f"{SAMPLES[name].message}_title") for name in form.samples if name in SAMPLES]
+    named += [upload.path.name for upload in form.files]
+    return [*named, say(language, "train.pasted")] if form.paste.strip() else named
+
+
+def model_name(config: TrainConfig, language: Language) -> str:
+    """Family and size."""
+    return say(language, f"train.family_{config.family}") + ", " + say(language, f"train.size_{config.size}_short")
+
+
+def _pieces(config: TrainConfig, language: Language) -> str:
+    return say(language, f"train.kind_{config.tokenizer.kind.replace('-', '_')}")
+
+
+def _budget(config: TrainConfig, language: Language) -> str:
+    if config.budget.steps:
+        return say(language, "train.updates", n=config.budget.steps)
+    return say(language, "train.time", t=config.budget.seconds)

@@ -1,0 +1,194 @@
+"""A run as HTML: its state and figures, its curves, what it writes as it learns, and the list of all runs."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from llm_core.messages import Language, explain, say, write_bytes
+from llm_core.web.frame import escape
+from llm_core.web.train.pieces import facts, model_name, notice
+
+if TYPE_CHECKING:
+    from llm_core.training.config import TrainConfig
+    from llm_core.web.train.curves import Learned, Point
+    from llm_core.workbench.run_state import RunState
+
+UNDER_WAY = ("queued", "preparing", "training")
+LOOKS_SHOWN = 8
+SAMPLE_CHARS_MAX = 240
+
+
+def head(run: RunState, language: Language) -> str:
+    """Name, state, what can be done, how far it is and how well it does."""
+    live = "1" if run.state in UNDER_WAY else "0"
+    told = "".join(_told(run, language))
+    return (
+        f'<section class="run" data-run="{escape(run.name)}" data-live="{live}" '
+        f'data-progress="{escape(progress(run, language))}"><div class="run-head"><div>'
+        f'<h2>{escape(run.name)}</h2><p class="meter">{"".join(_state(run, language))}</p></div>'
+        f'<div class="acts">{"".join(_acts(run, language))}</div></div>'
+        f'<i class="line{" runs" if run.state == "preparing" else ""}" style="--w:{_share(run):.4f}"></i>'
+        f'{told}<div class="figures">{"".join(_figures(run, language))}</div></section>'
+    )
+
+
+def charts(learned: Learned, run: RunState, language: Language) -> list[dict[str, Any]]:
+    """The curves of a run: loss large, then learning rate, gradient norm and speed small."""
+    step = say(language, "train.step")
+    far = max(run.steps or 0, run.step)
+    losses = [
+        _series("train", learned.points("loss"), "quiet", language),
+        _series("validation", learned.points("valid_loss"), "main", language),
+    ]
+    large = {"x": step, "x_max": far, "log": True, "caption": say(language, "train.caption_loss"), "series": losses}
+    small = [
+        {
+            "x": step, "x_max": far, "small": True, "caption": say(language, f"train.caption_{name}"),
+            "series": [_series(name, learned.points(name), "main", language)],
+        }
+        for name in ("learning_rate", "gradient_norm", "tokens_per_second")
+    ]  # fmt: skip
+    return [large, *small]
+
+
+def looks(learned: Learned, prompts: Sequence[str], language: Language) -> str:
+    """What the model wrote after each prompt, as it learned: one table a prompt."""
+    shown = _spread(learned.looks)
+    if not shown:
+        return ""
+    head = f'<h3 class="heading">{say(language, "train.looks")}</h3>'
+    tables = "".join(_table(shown, prompt, number, language) for number, prompt in enumerate(prompts))
+    return f'<div data-look="{learned.step_of_look}">{head}{tables}</div>'
+
+
+def rail(runs: Sequence[RunState], current: str, language: Language) -> str:
+    """The visitor's runs, the newest first."""
+    if not runs:
+        return f'<nav class="list"><p class="why">{say(language, "train.no_runs")}</p></nav>'
+    lines = "".join(
+        f'<li data-id="{escape(run.name)}"><button class="open" data-do="open"'
+        f'{" aria-current=true" if run.name == current else ""}><span class="title">{escape(run.name)}</span>'
+        f"<small>{escape(_short(run, language))}</small></button></li>"
+        for run in runs
+    )
+    new = f'<p class="acts"><button class="quiet" data-do="new">{say(language, "train.new")}</button></p>'
+    return f'<nav class="list" aria-label="{say(language, "train.runs")}"><ul>{lines}</ul></nav>{new}'
+
+
+def settings(config: TrainConfig, run: RunState, language: Language) -> str:
+    """What the run was asked to do."""
+    rows = [
+        (say(language, "train.plan_text"), ", ".join(source.name for source in config.sources)),
+        (say(language, "train.plan_model"), model_name(config, language)),
+        (say(language, "train.parameters"), f"{run.parameters:,}" if run.parameters else ""),
+    ]
+    return f'<p class="heading">{say(language, "train.settings")}</p>{facts(rows)}'
+
+
+def progress(run: RunState, language: Language) -> str:
+    """How far a run is, in a few words."""
+    if run.steps:
+        return say(language, "train.step_of", step=run.step, steps=run.steps)
+    return say(language, "train.step_at", step=run.step)
+
+
+def _state(run: RunState, language: Language) -> list[str]:
+    said = say(language, f"train.state_{run.state}", place=run.place)
+    kind = "on" if run.state in UNDER_WAY else "bad" if run.state == "failed" else "off"
+    parts = [f'<b class="{kind}">{said}</b>', f"<span>{progress(run, language)}</span>"]
+    if run.state == "training" and run.seconds_left is not None:
+        parts.append(f"<span>{say(language, 'train.left', t=run.seconds_left)}</span>")
+    elif run.seconds:
+        parts.append(f"<span>{say(language, 'train.took', t=run.seconds)}</span>")
+    if run.device:
+        parts.append(f"<span>{escape(run.device)}</span>")
+    return parts
+
+
+def _acts(run: RunState, language: Language) -> list[str]:
+    match run.state:
+        case "queued" | "preparing" | "training":
+            acts = [("pause", "secondary"), ("stop", "secondary")]
+        case "paused" | "failed":
+            acts = [("resume", "primary")]
+        case _:
+            acts = [("talk", "primary")]
+    buttons = [
+        f'<button class="button {kind}" data-do="{act}">{say(language, f"train.{act}")}</button>'
+        for act, kind in acts
+    ]
+    sure = say(language, "train.delete_sure")
+    delete = f'<button class="quiet" data-do="delete" data-confirm="{sure}">{say(language, "train.delete")}</button>'
+    return [delete, *buttons]
+
+
+def _told(run: RunState, language: Language) -> list[str]:
+    told = [notice(explain(run.error, language), doubt=run.state != "failed")] if run.error else []
+    known = [notice(say(language, f"notices.{one['code']}", **one["facts"]), doubt=True) for one in run.notices]
+    return [*told, *known]
+
+
+def _figures(run: RunState, language: Language) -> list[str]:
+    figures: list[tuple[str, str, str]] = []
+    if run.valid_loss is not None:
+        figures.append(("valid_loss", f"{run.valid_loss:.2f}", ""))
+    elif run.train_loss is not None:
+        figures.append(("train_loss", f"{run.train_loss:.2f}", ""))
+    if run.perplexity is not None and math.isfinite(run.perplexity):
+        figures.append(("perplexity", f"{run.perplexity:,.1f}", ""))
+    if run.bits_per_char is not None:
+        figures.append(("bits_per_char", f"{run.bits_per_char:.2f}", ""))
+    if run.tokens_per_second:
+        figures.append(("tokens_per_second", f"{run.tokens_per_second:,.0f}", ""))
+    if run.memory_bytes:
+        number, unit = write_bytes(run.memory_bytes).split()
+        figures.append(("memory", number, unit))
+    return [
+        f'<p title="{say(language, f"train.about_{name}")}"><b>{value}{f" <small>{unit}</small>" if unit else ""}</b>'
+        f"{say(language, f'train.{name}')}</p>"
+        for name, value, unit in figures
+    ]
+
+
+def _share(run: RunState) -> float:
+    if run.state == "done":
+        return 1.0
+    if run.steps:
+        return min(1.0, run.step / run.steps)
+    if run.seconds_left is not None and run.seconds:
+        return run.seconds / (run.seconds + run.seconds_left)
+    return 0.0
+
+
+def _series(name: str, points: Sequence[Point], kind: str, language: Language) -> dict[str, Any]:
+    return {"name": say(language, f"train.series_{name}"), "kind": kind, "points": points, "digits": 2}
+
+
+def _spread(all_looks: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A few looks: the first, the last, and more of the beginning, where most is learned."""
+    last = len(all_looks) - 1
+    if last < LOOKS_SHOWN:
+        return list(all_looks)
+    places = {round((last + 1) ** (i / (LOOKS_SHOWN - 1))) - 1 for i in range(LOOKS_SHOWN)}
+    return [all_looks[place] for place in sorted(places)]
+
+
+def _table(shown: Sequence[Mapping[str, Any]], prompt: str, number: int, language: Language) -> str:
+    rows = "".join(
+        f"<tr{' class=last' if look is shown[-1] else ''}><td>{look['step']:,}</td><td>{look['valid_loss']:.2f}</td>"
+        f'<td class="text">{escape(look["samples"][number][:SAMPLE_CHARS_MAX])}</td></tr>'
+        for look in shown
+        if number < len(look["samples"])
+    )
+    cells = [say(language, "train.step_head"), say(language, "train.loss_head")]
+    heads = "".join(f"<th>{cell}</th>" for cell in cells)
+    continues = escape(say(language, "train.continues", prompt=prompt))
+    return f'<table class="samples"><thead><tr>{heads}<th>{continues}</th></tr></thead><tbody>{rows}</tbody></table>'
+
+
+def _short(run: RunState, language: Language) -> str:
+    said = say(language, f"train.state_{run.state}", place=run.place)
+    loss = run.valid_loss if run.valid_loss is not None else run.train_loss
+    return f"{said}, {say(language, 'train.loss_at', loss=f'{loss:.2f}')}" if loss is not None else said

@@ -1,0 +1,167 @@
+"""The components of the Train tab: five steps of building, and a run as it learns.
+
+Steps are shown and hidden by the browser (static/train.js), so that going through them takes no time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from llm_core.training.config import Family, Size
+from llm_core.web.frame import STATIC, fold, html
+from llm_core.web.gradio import gr
+from llm_core.web.i18n import both, t
+from llm_core.web.train.form import CLEANING, KINDS, KNOBS, MINUTES, STANDING
+
+FILE_TYPES = [".txt", ".md", ".jsonl", ".csv", ".tsv", ".pdf", ".docx", ".html", ".zip", ".xz", ".gz"]
+FAMILIES = tuple(name for name in get_args(Family) if name not in ("ngram", "vae", "encoder", "seq2seq"))
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Every component that a handler reads or writes."""
+
+    kept: gr.Textbox  # the run that the browser had open; filled by script, never shown
+    current: gr.State  # the run that is shown; "" while building
+    steps: gr.HTML
+    form: Mapping[str, Any]  # by the fields of form.Form
+    samples: gr.HTML
+    upload: gr.UploadButton
+    files: gr.HTML
+    families: gr.HTML
+    plan: gr.HTML
+    start: gr.Button
+    notice: gr.HTML
+    run: gr.HTML
+    chart: gr.HTML
+    looks: gr.HTML
+    card: gr.HTML
+    rail: gr.HTML
+    saved: gr.HTML
+
+
+def build() -> Screen:
+    """All of it."""
+    kept, current = gr.Textbox(visible=False), gr.State("")
+    form: dict[str, Any] = {}
+    with gr.Column(elem_id="train"):
+        steps = html("", elem_id="train-steps", js_on_load=_script("train-steps.js"))
+        with gr.Row(elem_classes=["grid", "train"]):
+            with gr.Column(elem_classes=["area-main"]):
+                samples, upload, files = _data(form)
+                _clean(form)
+                _tokens(form)
+                families = _model(form)
+                run, chart, looks, saved = _run(form)
+            with gr.Column(elem_classes=["area-side"]):
+                plan = html("", elem_id="train-plan", css_class="margin plan")
+                start = gr.Button(t("train.start"), variant="primary", elem_id="train-start")
+                notice = html("", elem_id="train-notice")
+                card = html("", elem_id="train-card", css_class="margin")
+            with gr.Column(elem_classes=["area-runs"]), fold("train.runs"):
+                rail = html("", elem_id="train-rail", js_on_load=_script("ask-rail.js"))
+    return Screen(
+        kept, current, steps, form, samples, upload, files, families, plan, start, notice, run, chart, looks, card,
+        rail, saved,
+    )  # fmt: skip
+
+
+def _data(form: dict[str, Any]) -> tuple[gr.HTML, gr.UploadButton, gr.HTML]:
+    with gr.Column(elem_classes=["step", "step-1"]):
+        form["samples"] = gr.State(STANDING.samples)
+        form["files"] = gr.State(())
+        samples = html("", elem_id="train-samples", js_on_load=_script("train-data.js"))
+        upload = gr.UploadButton(
+            t("train.upload"), size="sm", file_count="multiple", file_types=FILE_TYPES, elem_id="train-upload",
+            elem_classes=["as-word"],
+        )  # fmt: skip
+        files = html("", elem_id="train-files", js_on_load=_script("train-data.js"))
+        form["paste"] = gr.Textbox(
+            label=t("train.paste"), lines=4, max_lines=12, interactive=True, elem_id="train-paste"
+        )
+    return samples, upload, files
+
+
+def _clean(form: dict[str, Any]) -> None:
+    with gr.Column(elem_classes=["step", "step-2"]):
+        form["cleaning"] = gr.CheckboxGroup(
+            [(t(f"train.clean_{name}"), name) for name in CLEANING], value=list(STANDING.cleaning),
+            label=t("train.cleaning"), interactive=True, elem_id="train-cleaning", elem_classes=["lines"],
+        )  # fmt: skip
+
+
+def _tokens(form: dict[str, Any]) -> None:
+    with gr.Column(elem_classes=["step", "step-3"]), gr.Row(elem_classes=["pair-of-dials"]):
+        form["kind"] = gr.Dropdown(
+            [(t("train.kind_auto"), ""), *((t(f"train.kind_{kind.replace('-', '_')}"), kind) for kind in KINDS)],
+            value="", label=t("train.kind"), interactive=True, elem_id="train-kind",
+        )  # fmt: skip
+        form["vocabulary"] = gr.Textbox(
+            label=t("train.vocabulary"), lines=1, max_lines=1, interactive=True, elem_id="train-vocabulary"
+        )
+
+
+def _model(form: dict[str, Any]) -> gr.HTML:
+    with gr.Column(elem_classes=["step", "step-4"]):
+        form["family"] = gr.Radio(
+            [(t(f"train.family_{name}"), name) for name in FAMILIES], value=STANDING.family,
+            label=t("train.family"), interactive=True, elem_id="train-family", elem_classes=["segments"],
+        )  # fmt: skip
+        families = html("", elem_id="train-families")
+        form["size"] = gr.Radio(
+            [(t("train.size_auto"), ""), *((t(f"train.size_{name}"), name) for name in get_args(Size))], value="",
+            label=t("train.size"), interactive=True, elem_id="train-size", elem_classes=["segments"],
+        )  # fmt: skip
+        form["minutes"] = gr.Radio(
+            [(t(f"train.minutes_{n}"), n) for n in MINUTES], value=STANDING.minutes, label=t("train.minutes"),
+            interactive=True, elem_id="train-minutes", elem_classes=["segments"],
+        )  # fmt: skip
+        with gr.Accordion(t("train.every_setting"), open=False, elem_classes=["gr-accordion"], elem_id="train-knobs"):
+            html(f'<p class="why">{both("train.knobs")}</p>')
+            with gr.Row(elem_classes=["knobs"]):
+                for knob in KNOBS:
+                    form[knob] = gr.Textbox(
+                        label=t(f"train.knob_{knob}"), lines=1, max_lines=1, interactive=True,
+                        elem_id=f"train-knob-{knob}",
+                    )  # fmt: skip
+    return families
+
+
+def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
+    with gr.Column(elem_classes=["step", "step-5"]):
+        form["name"] = gr.Textbox(
+            label=t("train.name"), lines=1, max_lines=1, interactive=True, elem_id="train-name",
+        )  # fmt: skip
+        run = html("", elem_id="train-run", js_on_load=_script("train-run.js"))
+        chart = html(None, html_template=_CHARTS, js_on_load=_script("train-chart.js"), elem_id="train-chart")
+        looks = html("", elem_id="train-looks")
+        saved = html(None, html_template="<i></i>", js_on_load=_script("save.js"), elem_id="train-saved")
+    return run, chart, looks, saved
+
+
+_CHARTS = (
+    '<wb-chart class="chart large"></wb-chart>'
+    '<div class="small-charts"><wb-chart class="chart"></wb-chart><wb-chart class="chart"></wb-chart>'
+    '<wb-chart class="chart"></wb-chart></div>'
+)
+
+
+def _script(name: str) -> str:
+    return (STATIC / name).read_text("utf-8")
+
+
+def outputs(screen: Screen) -> list[Any]:
+    """All that a handler may change."""
+    building = [
+        screen.current,
+        screen.steps,
+        screen.samples,
+        screen.files,
+        screen.families,
+        screen.plan,
+        screen.start,
+    ]
+    running = [screen.notice, screen.run, screen.chart, screen.looks, screen.card, screen.rail, screen.saved]
+    return [*building, *running, screen.form["samples"], screen.form["files"]]

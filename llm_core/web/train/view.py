@@ -1,0 +1,141 @@
+"""What a handler of the Train tab answers: which parts of the screen change, and how an error is told in place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from llm_core.errors import UserError
+from llm_core.jobs import unexpected
+from llm_core.messages import Language, explain
+from llm_core.web.gradio import gr
+from llm_core.web.train import pieces, run_pieces
+from llm_core.web.train.curves import Reader
+from llm_core.web.train.form import STANDING, Form
+from llm_core.web.train.screen import Screen
+
+if TYPE_CHECKING:
+    from llm_core.training.config import TrainConfig
+    from llm_core.workbench import Workbench
+    from llm_core.workbench.runs import Runs
+
+Update = dict[Any, Any]  # component -> its new value
+
+RUN_STEP = 5
+
+
+class View:
+    """The screen as updates.
+
+    Args:
+        workbench: whose runs are shown.
+        screen: the components.
+    """
+
+    def __init__(self, workbench: Workbench, screen: Screen) -> None:
+        self.workbench = workbench
+        self.screen = screen
+        self._reader: Reader | None = None
+
+    @property
+    def runs(self) -> Runs:
+        """Of the workbench; loaded with the first visitor who looks."""
+        return self.workbench.runs
+
+    def owner(self, visitor: str) -> str:
+        """Whose runs are seen: on a server for this computer alone, those of everyone at it."""
+        return "" if self.workbench.settings.is_local else visitor
+
+    @property
+    def reader(self) -> Reader:
+        """Of the runs' metrics."""
+        self._reader = self._reader or Reader(self.runs)
+        return self._reader
+
+    def config(self, visitor: str, form: Form, language: Language) -> TrainConfig:
+        """The configuration that the form asks for, its licence notes in it."""
+        config = self.runs.plan(visitor, **form.plan(pieces.names(language)))
+        notes = {str(upload.path): upload.licence for upload in form.files if upload.licence}
+        sources = tuple(
+            source.model_copy(update={"licence": notes.get(str(source.path), source.licence)})
+            for source in config.sources
+        )
+        return config.model_copy(update={"sources": sources})
+
+    def building(self, visitor: str, current: str, form: Form, language: Language, *, now: int) -> Update:
+        """The steps and the plan as the form asks for them.
+
+        Args:
+            visitor: who fills it in.
+            current: the run that is shown on the last step; "" where none is.
+            form: what is filled in.
+            language: of the page.
+            now: the step to go to; 0 stays.
+        """
+        shown: Update = {self.screen.notice: ""}
+        try:
+            config = self.config(visitor, form, language)
+        except UserError as error:
+            results = ["", "", "", "", ""]
+            told = pieces.notice(explain(error, language), doubt=True)
+            shown |= {self.screen.plan: told, self.screen.start: gr.update(interactive=False)}
+        else:
+            results = pieces.results(config, language)
+            shown[self.screen.plan] = pieces.plan(config, self.runs.reasons(config), form, language)
+            shown[self.screen.start] = gr.update(interactive=True)
+        shown[self.screen.steps] = pieces.stepper(results, language, now=now, run=current)
+        shown[self.screen.families] = pieces.family(form.family, language)
+        return shown
+
+    def empty(self, language: Language) -> Update:
+        """The form as it stands when nothing was filled in."""
+        return {
+            self.screen.samples: pieces.samples(STANDING.samples, language),
+            self.screen.files: "",
+            self.screen.families: pieces.family(STANDING.family, language),
+        }
+
+    def run(self, visitor: str, name: str, language: Language, *, looks: int = -1) -> Update:
+        """A run as it stands now.
+
+        Args:
+            visitor: whose run it is.
+            name: of the run.
+            language: of the page.
+            looks: how many looks at the model the browser has; their table is sent only where there are others.
+        """
+        run, config = self.runs.get(self.owner(visitor), name), self.runs.config(self.owner(visitor), name)
+        learned = self.reader.learned(self.owner(visitor), name)
+        shown: Update = {
+            self.screen.current: name,
+            self.screen.run: run_pieces.head(run, language),
+            self.screen.chart: run_pieces.charts(learned, run, language),
+            self.screen.card: run_pieces.settings(config, run, language),
+        }
+        if looks != learned.step_of_look:
+            shown[self.screen.looks] = run_pieces.looks(learned, config.prompts, language)
+        return shown
+
+    def opened(self, visitor: str, name: str, form: Form, language: Language) -> Update:
+        """Another run is shown on the last step; the others go on being about the next one."""
+        shown = self.run(visitor, name, language)
+        return self.building(visitor, name, form, language, now=RUN_STEP) | shown | self.rail(visitor, name, language)
+
+    def rail(self, visitor: str, current: str, language: Language) -> Update:
+        """The list of runs."""
+        return {self.screen.rail: run_pieces.rail(self.runs.list(self.owner(visitor)), current, language)}
+
+    def guarded(self, language: Language, work: Callable[[], Update]) -> Update:
+        """What `work` answers; or, where it fails, the sentence for it beside Start."""
+        try:
+            return work()
+        except UserError as error:
+            return {self.screen.notice: pieces.notice(explain(error, language))}
+        except Exception:
+            return {self.screen.notice: pieces.notice(explain(unexpected("a handler of Train"), language))}
+
+
+def wish(event: gr.EventData) -> Mapping[str, str]:
+    """What was clicked: {"do": ..., "id": ...}. It comes from the browser, so anything may be in it."""
+    sent = event._data
+    return {str(name): str(value) for name, value in sent.items()} if isinstance(sent, Mapping) else {}

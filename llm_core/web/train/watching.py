@@ -1,0 +1,81 @@
+"""What happens on the Train tab around a run: found again, watched, paused, continued, stopped, deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from llm_core.errors import UserError
+from llm_core.messages import Language
+from llm_core.web.gradio import gr
+from llm_core.web.i18n import language_of_request
+from llm_core.web.train.form import STANDING, Form
+from llm_core.web.train.run_pieces import UNDER_WAY
+from llm_core.web.train.view import Update, View, wish
+
+
+class Watching:
+    """Handlers of runs. Every one answers with an `Update`.
+
+    Args:
+        view: what is shown.
+        names: of the form's fields, in the order in which their values come.
+    """
+
+    def __init__(self, view: View, names: Sequence[str]) -> None:
+        self._names = names
+        self._view = view
+        self._screen = view.screen
+
+    def restore(self, visitor: str, kept: str, request: gr.Request) -> Update:
+        """The page was opened or reloaded: the run that it showed, or one that is under way, is found again."""
+        language = language_of_request(request)
+        shown = self._view.empty(language) | self._view.guarded(
+            language, lambda: self._view.building(visitor, "", STANDING, language, now=1)
+        )
+        runs = self._view.runs.list(self._view.owner(visitor))
+        under_way = [run.name for run in runs if run.state in UNDER_WAY]
+        for name in [kept] if kept else under_way:
+            with suppress(UserError):  # deleted since, or of another visitor
+                return shown | self._view.opened(visitor, name, STANDING, language)
+        return shown | self._view.rail(visitor, "", language)
+
+    def look(self, visitor: str, current: str, event: gr.EventData, request: gr.Request) -> Update:
+        """The page asks how the run is."""
+        language, asked = language_of_request(request), wish(event)
+        looks = int(asked["look"]) if asked.get("look", "").isdecimal() else -1
+
+        def shown() -> Update:
+            name = asked.get("id") or current
+            return self._view.run(visitor, name, language, looks=looks) | self._view.rail(visitor, name, language)
+
+        return self._view.guarded(language, shown)
+
+    def act(self, visitor: str, current: str, event: gr.EventData, request: gr.Request, *values: Any) -> Update:
+        """A button of a run, or of the list, was clicked."""
+        language, asked = language_of_request(request), wish(event)
+        runs, name, form = self._view.runs, asked.get("id") or current, Form.of(self._names, values)
+        owner = self._view.owner(visitor)
+
+        def done() -> Update:
+            match asked.get("do"):
+                case "pause":
+                    runs.pause(owner, name)
+                case "stop":
+                    runs.stop(owner, name)
+                case "resume":
+                    runs.resume(owner, name)
+                case "delete":
+                    runs.delete(owner, name)
+                    return self._anew(visitor, form, language)
+                case "new":
+                    return self._anew(visitor, form, language)
+            return self._view.opened(visitor, name, form, language)
+
+        return self._view.guarded(language, done)
+
+    def _anew(self, visitor: str, form: Form, language: Language) -> Update:
+        bare = {self._screen.current: "", self._screen.run: "", self._screen.card: "", self._screen.looks: "",
+                self._screen.chart: None}  # fmt: skip
+        return self._view.building(visitor, "", form, language, now=1) | self._view.rail(visitor, "", language) | bare

@@ -1,0 +1,78 @@
+"""The Train tab: a run from text to a model, watched as it learns, found again, stopped and continued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from llm_core.settings import Settings
+from llm_core.workbench.runs import Runs
+from tests.browser.conftest import Server, Visitor
+
+expect: Any = pytest.importorskip("playwright.sync_api").expect
+
+LEARNS_MS = 180_000  # a process begins, loads torch and makes a few tiny updates, on a busy machine
+SMALLEST = {"layers": "1", "hidden": "16", "context": "16", "micro_tokens": "64"}
+
+
+@pytest.fixture
+def runs(server: Server) -> Iterator[Runs]:
+    """The runs of the page's server; whatever a test leaves running is ended."""
+    runs = Runs(Settings(home=server.home, offline=True))
+    yield runs
+    for run in runs.list(""):
+        runs.delete("", run.name)
+
+
+def opened(visitor: Visitor, page: Any = None) -> Any:
+    page = page or visitor.page
+    name = "训练" if page.evaluate("document.documentElement.lang").startswith("zh") else "Train"
+    page.get_by_role("tab", name=name, exact=True).first.click()
+    page.locator("#train-steps .steps").wait_for()
+    return page
+
+
+def step(page: Any, number: int) -> None:
+    page.locator(f"#train-steps [data-step='{number}']").click()
+
+
+def begin(page: Any, *, name: str, updates: int, family: str = "RNN") -> None:
+    """Fill in a run that is as small as can be, and start it."""
+    step(page, 4)
+    page.locator("#train-family").get_by_role("radio", name=family, exact=True).check()
+    page.locator("#train-knobs button").first.click()
+    for knob, value in {**SMALLEST, "updates": str(updates), "evaluate_every": "10"}.items():
+        field = page.locator(f"#train-knob-{knob}").locator("input, textarea")
+        field.fill(value)
+        field.press("Tab")
+    step(page, 5)
+    page.locator("#train-name").locator("input, textarea").fill(name)
+    page.locator("#train-start").click()
+    expect(page.locator("#train-run h2")).to_have_text(name)
+
+
+def state(page: Any) -> Any:
+    return page.locator("#train-run .run .meter b").first
+
+
+@pytest.mark.timeout(600)
+def test_a_bundled_text_becomes_a_model_that_is_watched_as_it_learns(visitor: Visitor, runs: Runs) -> None:
+    page = opened(visitor)
+    expect(page.locator("#train-samples [aria-checked=true]")).to_have_count(1)
+    expect(page.locator("#train-steps small").first).to_contain_text("600,000")
+    begin(page, name="first", updates=40)
+    expect(state(page)).to_have_text("Finished", timeout=LEARNS_MS)
+    expect(page.locator("#train-steps small").last).to_have_text("step 40 of 40")
+    expect(page.locator("#train-run .figures")).to_contain_text("bits per character")
+    large = page.locator("#train-chart wb-chart").first
+    expect(large.locator(".at-end")).to_have_count(2)
+    expect(large.locator(".at-main")).to_contain_text("validation")
+    large.locator(".plot").hover()
+    expect(large.locator(".at-tip")).to_contain_text("step")
+    expect(page.locator("#train-looks table").first.locator("tbody tr")).to_have_count(4)
+    page.reload()
+    opened(visitor)
+    expect(page.locator("#train-run h2")).to_have_text("first")
+    expect(page.locator("#train-rail [aria-current]")).to_contain_text("first")
