@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 SUFFIXES = (".yaml", ".yml")
-NAMES = {"family": "--family", "size": "--size", "objective": "--objective", "seed": "--seed", "name": "--name",
+NAMES = {"family": "--family", "size": "--size", "objective": "--objective", "start": "--start",
+         "seed": "--seed", "name": "--name",
          "budget.steps": "--steps", "budget.seconds": "--seconds"}  # fmt: skip
 
 

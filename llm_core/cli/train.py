@@ -39,6 +39,7 @@ def train(
     family: Annotated[Text, typer.Option("--family", help="train_family", metavar="FAMILY")] = None,
     size: Annotated[Text, typer.Option("--size", help="train_size", metavar="SIZE")] = None,
     objective: Annotated[Text, typer.Option("--objective", help="train_objective", metavar="OBJECTIVE")] = None,
+    start: Annotated[Text, typer.Option("--start", help="train_start", metavar="MODEL")] = None,
     steps: Annotated[Text, typer.Option("--steps", help="train_steps", metavar="N")] = None,
     seconds: Annotated[Text, typer.Option("--seconds", help="train_seconds", metavar="S")] = None,
     seed: Annotated[Text, typer.Option("--seed", help="train_seed", metavar="K")] = None,
@@ -55,6 +56,7 @@ def train(
             run = runs.resume("", resumed, follows=os.getpid())
         else:
             flags = {"family": family, "size": size, "objective": objective, "seed": seed, "name": name}
+            flags["start"] = start
             budget = {"steps": steps, "seconds": seconds}
             asked = configured(runs, config or [], text or [], sample or [], flags, budget, entry or [], data)
             for key, facts in runs.reasons(asked):

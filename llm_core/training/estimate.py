@@ -183,7 +183,8 @@ def main() -> None:
 
     torch.set_num_threads(threads)
     config = TrainConfig.model_validate_json(sys.stdin.read())
-    folder = Path(tempfile.mkdtemp(prefix="llm-estimate-"))
+    beside = Path(sys.argv[2]) if len(sys.argv) > 2 else None  # the runs, one of which it may begin with
+    folder = Path(tempfile.mkdtemp(prefix=".estimate-", dir=beside))
     try:
         said: dict[str, Any] = {"estimate": dataclasses.asdict(estimate(config, folder))}
     except UserError as error:

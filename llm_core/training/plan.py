@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_core.training.config import Size, Source, TrainConfig
-from llm_core.training.glance import Glance, glance
+from llm_core.training.glance import Glance, first_questions, glance
 
 Reason = tuple[str, dict[str, Any]]
 """A key of the messages, and its facts."""
@@ -28,6 +28,8 @@ SECONDS = 180.0
 CONTEXTS = (32, 64, 128, 256)
 LOOKS = 10
 TRANSFORMERS = ("decoder", "seq2seq")
+CONVERSATIONS = ("chat", "preference")
+TUNING_RATE, ADAPTER_RATE = 3e-4, 1e-3
 
 
 def plan(
@@ -78,6 +80,7 @@ def plan(
         },
         "prompts": _prompts(seen, family),
     }
+    chosen |= _tuning(sources, more or {})
     return TrainConfig.model_validate(_merged(chosen, more or {}))
 
 
@@ -136,6 +139,24 @@ def _optimize(family: str) -> dict[str, Any]:
     if family in TRANSFORMERS:
         return {"optimizer": "muon", "learning_rate": 0.01, "warmup_steps": 30, "decay_fraction": 0.6}
     return {"optimizer": "adamw", "learning_rate": 0.004, "warmup_steps": 30, "decay_fraction": 0.6}
+
+
+def _tuning(sources: Sequence[Source], more: Mapping[str, Any]) -> dict[str, Any]:
+    """What suits conversations, and a model that has learned before: small steps, or it forgets."""
+    chosen: dict[str, Any] = {}
+    if more.get("start"):
+        rate = ADAPTER_RATE if more.get("adapter") else TUNING_RATE
+        chosen["optimize"] = {
+            "optimizer": "adamw",
+            "learning_rate": rate,
+            "weight_decay": 0.01,
+            "warmup_steps": 10,
+            "decay_fraction": 0.6,
+        }
+    if more.get("objective") in CONVERSATIONS:
+        chosen["batch"] = {"context": CONTEXTS[-1], "micro_tokens": 8 * CONTEXTS[-1]}
+        chosen["prompts"] = first_questions(sources)
+    return chosen
 
 
 def _languages(seen: Glance) -> tuple[str, ...]:

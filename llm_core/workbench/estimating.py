@@ -20,13 +20,16 @@ LOOK_S = 0.1
 ROOT = Path(__file__).parents[2]
 
 
-def measured(config: TrainConfig, threads: int) -> Events:
-    """`Done` holds the `training.estimate.Estimate`; closing it ends the process.
+def measured(config: TrainConfig, threads: int, runs: Path) -> Events:
+    """What the run will take with so many threads, tried beside the `runs`.
+
+    `Done` holds the `training.estimate.Estimate`; closing it ends the process.
 
     Raises:
         UserError: what is wrong with the text; `estimate_failed`.
     """
-    command = [sys.executable, "-m", "llm_core.training.estimate", str(threads)]
+    command = [sys.executable, "-m", "llm_core.training.estimate", str(threads), str(runs)]
+    runs.mkdir(parents=True, exist_ok=True)
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(command, cwd=ROOT, encoding="utf-8", **streams) as process:  # type: ignore[call-overload]
         try:

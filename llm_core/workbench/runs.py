@@ -104,9 +104,10 @@ class Runs:
             Progress("estimating"); `Done` holds a `training.estimate.Estimate`.
 
         Raises:
-            UserError: what is wrong with the text.
+            UserError: what is wrong with the text; `start_unknown`.
         """
-        return measured(config, self._threads)
+        self._check_start(owner, config)
+        return measured(config, self._threads, self._settings.paths.runs)
 
     # ---------------------------------------------------------------- a run's life
 
@@ -119,8 +120,10 @@ class Runs:
             follows: a process without which the run pauses; 0 for none.
 
         Raises:
-            UserError: `run_exists`, `runs_full`, `runs_waiting`, `run_long`, `runs_disk_full`, `training_text_big`.
+            UserError: `run_exists`, `runs_full`, `runs_waiting`, `run_long`, `runs_disk_full`, `training_text_big`,
+                `start_unknown`.
         """
+        self._check_start(owner, config)
         with self._beginning:
             if not self._settings.is_local:
                 check_limits(config, self.list(owner), self._settings)
@@ -248,6 +251,12 @@ class Runs:
         while self._settings.paths.run(free).exists():
             number, free = number + 1, f"{name}-{number}"
         return free
+
+    def _check_start(self, owner: str, config: TrainConfig) -> None:
+        """Whether the model to begin with is the owner's to see; where it stands is looked up by the process."""
+        name = config.start
+        if name and self._settings.paths.run(name).exists() and not self._is_mine(owner, name):
+            raise UserError("start_unknown", name=name)
 
     def _is_mine(self, owner: str, name: str) -> bool:
         kept = State.read(self._settings.paths.run(name))
