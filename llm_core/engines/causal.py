@@ -8,6 +8,8 @@ What a model class of ours does to be used here, whatever its family:
   token costs one step, whatever came before.
 - `forward(input_ids)` without a state gives the same logits as the same tokens one by one (a test of each family).
 - No token sees a later one, so that padding on the right changes nothing and no mask is needed.
+- A class may offer `begin(input_ids [B, T])`, the state before the first token of a text to continue, whose beginning
+  it may look at: a sentence VAE puts its z there.
 
 Code from a folder is never run (no `trust_remote_code`), and weights come from safetensors alone.
 """
@@ -16,7 +18,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -68,6 +70,7 @@ class Causal:
         self.ends = self._ends()
         begin = [self.tokenizer.bos_token_id, self.tokenizer.eos_token_id]
         self.begin: int | None = next((mark for mark in begin if mark is not None), None)
+        self._begin: Callable[[Tensor], State] | None = getattr(model, "begin", None)
         self._last_only = "logits_to_keep" in inspect.signature(model.forward).parameters
 
     def ids(self, text: str) -> list[int]:
@@ -87,6 +90,8 @@ class Causal:
         """
         self._take_threads()
         given = torch.tensor(ids, device=self.device)
+        if state is None and self._begin is not None:
+            state = self._begin(given)
         only = {"logits_to_keep": 1} if self._last_only else {}
         out = self.model(input_ids=given, past_key_values=state, use_cache=True, **only)
         return out.logits[:, -1].float().cpu(), out.past_key_values

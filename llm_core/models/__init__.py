@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-OWN = ("ngram_model", "mlp", "cnn", "recurrent")
+OWN = ("ngram_model", "mlp", "cnn", "recurrent", "vae")
 """Modules of this package whose `CLASSES` are (configuration, causal language model)."""
 
 

@@ -10,15 +10,18 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from llm_core.models import cnn, decoder, encoder, mlp, ngram_model, recurrent, seq2seq
+from llm_core.models import cnn, decoder, encoder, mlp, ngram_model, recurrent, seq2seq, vae
 from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
 from llm_core.training.counting import Counting, table_loss
 from llm_core.training.dataset import Blocks, Pairs, Stream
+from llm_core.training.elbo import elbo_loss, latent_figures
 from llm_core.training.evaluate import continue_texts, translate_prompts
+from llm_core.training.latent import say_again
 from llm_core.training.loop import Trainer
 from llm_core.training.loss import Loss, batch_loss
 from llm_core.training.masking import MaskedBlocks, fill_in, masked_loss
+from llm_core.training.sentences import Sentences, sentences_of
 from llm_core.training.tokenize import Tokens
 
 
@@ -42,6 +45,10 @@ class Family:
     """What training makes small."""
     trainer: Callable[..., Trainer] = Trainer
     """How it is trained."""
+    units: Callable[[str], Sequence[str]] = lambda text: (text,)
+    """What of a text is read as one, with a mark at its end."""
+    figures: Callable[[PreTrainedModel, Stream], dict[str, float]] = lambda model, stream: {}
+    """What else a look at a model says of it, on validation batches."""
 
 
 def shape_of(family: Family, config: TrainConfig) -> Any:
@@ -74,11 +81,13 @@ def _pairs(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequ
     return Pairs((tokens[0], tokens[1]), (first, second), pad, batch.context, batch.micro_tokens, config.seed)
 
 
+def _sentences(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequence[Tokens]) -> Sentences:
+    return Sentences(tokens[0], config.batch.context, config.batch.micro_tokens, config.seed)
+
+
 def _masked(config: TrainConfig, tokenizer: PreTrainedTokenizerFast, tokens: Sequence[Tokens]) -> MaskedBlocks:
     batch = config.batch
-    return MaskedBlocks(
-        tokens[0], tokenizer, batch.context, max(1, batch.micro_tokens // batch.context), config.seed
-    )
+    return MaskedBlocks(tokens[0], tokenizer, batch.context, max(1, batch.micro_tokens // batch.context), config.seed)
 
 
 def _recurrent(cell: recurrent.Cell) -> Family:
@@ -97,6 +106,14 @@ FAMILIES: Mapping[str, Family] = {
     "rnn": _recurrent("rnn"),
     "lstm": _recurrent("lstm"),
     "gru": _recurrent("gru"),
+    "vae": replace(
+        _text(vae.SIZES, vae.build),
+        open_stream=_sentences,
+        sample=say_again,
+        loss=elbo_loss,
+        units=sentences_of,
+        figures=latent_figures,
+    ),
     "decoder": Family(decoder.SIZES, decoder.build, _blocks, continue_texts, PLAIN, lambda languages: []),
     "encoder": Family(encoder.SIZES, encoder.build, _masked, fill_in, "eager", lambda languages: [], masked_loss),
     "seq2seq": Family(seq2seq.SIZES, seq2seq.build, _pairs, translate_prompts, "eager", seq2seq.tags),

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
-from llm_core.models import cnn, mlp, ngram_model, recurrent, register
+from llm_core.models import cnn, mlp, ngram_model, recurrent, register, vae
 from llm_core.models.sequence import SequenceModel
 from llm_core.models.state import State
 from llm_core.models.tokenizers import train_byte_bpe
@@ -38,6 +38,7 @@ FAMILIES: dict[str, tuple[Any, Any, dict[str, Any]]] = {
         cell: (sizes, partial(recurrent.build, cell), {"hidden": 24, "layers": 2})
         for cell, sizes in recurrent.SIZES.items()
     },
+    "vae": (vae.SIZES, vae.build, {"hidden": 24, "latent": 6}),
 }
 
 
