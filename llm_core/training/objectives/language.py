@@ -22,7 +22,6 @@ from llm_core.training.evaluate import validation_loss
 from llm_core.training.families import FAMILIES, Family, open_tokens, shape_of
 from llm_core.training.loss import Loss
 from llm_core.training.objectives.base import Judgement
-from llm_core.training.opening import find_causal, open_for, open_tokenizer
 from llm_core.training.split import splits
 from llm_core.training.tokenize import UNKNOWN_BITS, learn_tokenizer, write_tokens
 
@@ -47,12 +46,6 @@ class Language:
         return PreTrainedTokenizerFast.from_pretrained(self.folder / "tokenizer")
 
     @property
-    def begins_with(self) -> Path:
-        """Where the model stands that the run begins with."""
-        assert self.config.start is not None
-        return find_causal(self.config.start, self.folder.parent)
-
-    @property
     def loss(self) -> Loss:
         """See `Objective`."""
         return self.family.loss
@@ -67,21 +60,18 @@ class Language:
         for split in splits(self.config):
             fields = len(next(read_rows(data / f"{split}.jsonl")))
             for i in range(fields):
-                texts = (row[i] for row in read_rows(data / f"{split}.jsonl"))
+                rows = read_rows(data / f"{split}.jsonl")
+                texts = (unit for row in rows for unit in self.family.units(row[i]))
                 lost = write_tokens(data / f"{split}-{i}", texts, tokenizer, [tokenizer.eos_token_id])
                 report[split]["unknown"] = report[split].get("unknown", 0) + lost
         return report
 
     def learn_tokenizer(self, texts: Iterable[str]) -> PreTrainedTokenizerFast:
-        """That of the model to start with, or one of the wanted kind with the pieces that the family needs."""
-        if self.config.start:
-            return open_tokenizer(self.begins_with)
+        """The tokenizer of the wanted kind, with the pieces that the family needs."""
         return learn_tokenizer(self.config.tokenizer, texts, self.family.own_pieces(self.config.languages))
 
     def build_model(self) -> PreTrainedModel:
-        """The model to start with, or a fresh one of the family and size that the configuration asks for."""
-        if self.config.start:
-            return open_for(self.config, self.begins_with)
+        """A fresh model of the family and size that the configuration asks for."""
         context = self.config.batch.context
         model = self.family.build(shape_of(self.family, self.config), self.tokenizer, context)
         if torch.cuda.is_available():
@@ -95,10 +85,11 @@ class Language:
         return self.family.open_stream(self.config, self.tokenizer, open_tokens(self.folder / "data", split))
 
     def judge(self, model: PreTrainedModel) -> Judgement:
-        """Loss, bits per character, and what the model makes of each prompt."""
+        """Loss, bits per character, what the model makes of each prompt, and what its family says of it."""
         loss = validation_loss(model, self.stream("valid"), _VALIDATION_BATCHES, self.loss)
         samples = self.family.sample(model, self.tokenizer, self.config.prompts)
-        return Judgement(loss, self.bits_per_character(loss), samples)
+        extra = self.family.figures(model, self.stream("valid"))
+        return Judgement(loss, self.bits_per_character(loss), samples, extra)
 
     def examine(self, model: PreTrainedModel) -> dict[str, Any]:
         """Nothing: `python -m llm_core.training.measure` compares with n-gram models, which takes minutes."""
