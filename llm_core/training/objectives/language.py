@@ -22,6 +22,7 @@ from llm_core.training.evaluate import validation_loss
 from llm_core.training.families import FAMILIES, Family, open_tokens, shape_of
 from llm_core.training.loss import Loss
 from llm_core.training.objectives.base import Judgement
+from llm_core.training.opening import find_causal, open_for, open_tokenizer
 from llm_core.training.split import splits
 from llm_core.training.tokenize import UNKNOWN_BITS, learn_tokenizer, write_tokens
 
@@ -46,6 +47,12 @@ class Language:
         return PreTrainedTokenizerFast.from_pretrained(self.folder / "tokenizer")
 
     @property
+    def begins_with(self) -> Path:
+        """Where the model stands that the run begins with."""
+        assert self.config.start is not None
+        return find_causal(self.config.start, self.folder.parent)
+
+    @property
     def loss(self) -> Loss:
         """See `Objective`."""
         return self.family.loss
@@ -67,11 +74,15 @@ class Language:
         return report
 
     def learn_tokenizer(self, texts: Iterable[str]) -> PreTrainedTokenizerFast:
-        """The tokenizer of the wanted kind, with the pieces that the family needs."""
+        """That of the model to start with, or one of the wanted kind with the pieces that the family needs."""
+        if self.config.start:
+            return open_tokenizer(self.begins_with)
         return learn_tokenizer(self.config.tokenizer, texts, self.family.own_pieces(self.config.languages))
 
     def build_model(self) -> PreTrainedModel:
-        """A fresh model of the family and size that the configuration asks for."""
+        """The model to start with, or a fresh one of the family and size that the configuration asks for."""
+        if self.config.start:
+            return open_for(self.config, self.begins_with)
         context = self.config.batch.context
         model = self.family.build(shape_of(self.family, self.config), self.tokenizer, context)
         if torch.cuda.is_available():
