@@ -11,6 +11,7 @@ import sys
 BENCHMARKS = {
     "decoding": "writing speed of our engine, beside the bare binding on the same file and settings",
     "retrieval": "from documents to evidence: indexing and queries, beside bm25s and torch",
+    "size": "tokens a second and memory in training, by size of the model",
     "startup": "time and memory until the page is up, beside an empty Gradio page",
     "summary": "key sentences of a million characters, beside sumy",
     "training": "tokens a second in training a decoder, beside the loop that tutorials teach",

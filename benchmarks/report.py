@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -33,6 +34,16 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "versions": {name: _version(name) for name in ("xllamacpp", "torch", "transformers", "gradio")},
     }
+
+
+def memory_peak_mib() -> float:
+    """The most memory that this process ever held."""
+    if sys.platform == "win32":
+        return float(psutil.Process().memory_info().peak_wset / 2**20)
+    import resource
+
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB; bytes on macOS
+    return most / (2**20 if sys.platform == "darwin" else 2**10)
 
 
 def _version(package: str) -> str | None:

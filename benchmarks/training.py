@@ -12,19 +12,11 @@ import os
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from benchmarks import report
 from llm_core.training.launch import MALLOC
-
-if TYPE_CHECKING:
-    from transformers import PreTrainedTokenizerFast
-
-    from benchmarks.reference_loop import Shape
 
 LOOPS = ("reference", "reference, compiled", "ours", "ours, compiled")
 
@@ -84,56 +76,13 @@ def loop(name: str, heads: int) -> Iterator[float]:
 
     shape, compiled = reference_loop.Shape(heads=heads), name.endswith("compiled")
     if name.startswith("ours"):
-        return ours(shape, compiled=compiled)
+        from benchmarks import our_loop
+        from llm_core.models.decoder import Shape
+
+        # 688 a side in three matrices weigh what 1,024 a side do in two
+        sizes = Shape(shape.width, shape.layers, shape.heads, shape.heads, feed_forward=688)
+        tokens = shape.batch * shape.context
+        return (tokens / speed for speed in our_loop.speeds(sizes, shape.vocabulary, shape.context, tokens, compiled))
     import torch
 
     return reference_loop.updates(shape, compiled=compiled, bf16=torch.cuda.is_available())
-
-
-def ours(shape: Shape, *, compiled: bool) -> Iterator[float]:
-    """Seconds of each update of the workbench's own loop, on random text of the wanted vocabulary."""
-    import numpy as np
-    import torch
-
-    from llm_core.models import decoder
-    from llm_core.training.attention import PLAIN
-    from llm_core.training.config import TrainConfig
-    from llm_core.training.dataset import Blocks
-    from llm_core.training.loop import Trainer
-    from llm_core.training.tokenize import Tokens
-
-    tokens = shape.batch * shape.context
-    config = TrainConfig.model_validate(
-        {
-            "name": "benchmark",
-            "family": "decoder",
-            "sources": [{"path": "none.txt"}],
-            "tokenizer": {"kind": "byte-bpe", "vocabulary": shape.vocabulary},
-            "batch": {"context": shape.context, "micro_tokens": tokens},
-            "budget": {"steps": 10**6, "checkpoint_every_seconds": 10**6},
-        }
-    )
-    torch.manual_seed(0)
-    # 688 a side in three matrices weigh what 1,024 a side do in two
-    sizes = decoder.Shape(shape.width, shape.layers, shape.heads, shape.heads, feed_forward=688)
-    model = decoder.build(sizes, _words(shape.vocabulary), shape.context)
-    if torch.cuda.is_available():
-        torch.nn.Module.to(model, "cuda")
-    else:
-        model.set_attn_implementation(PLAIN)
-    if compiled:
-        model.base_model.compile()
-    ids = np.random.default_rng(0).integers(shape.vocabulary, size=200 * tokens, dtype=np.uint16)
-    stream = Blocks(Tokens(ids, np.array([0, len(ids)])), shape.context, shape.batch, seed=0)
-    with tempfile.TemporaryDirectory() as folder:
-        for record in Trainer(config, model, stream, Path(folder)).run():
-            yield tokens / record.tokens_per_second
-
-
-def _words(count: int) -> PreTrainedTokenizerFast:
-    """A tokenizer of so many words, for a model to be built for."""
-    from tokenizers import Tokenizer, models
-    from transformers import PreTrainedTokenizerFast
-
-    words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(count)}, unk_token="w0"))
-    return PreTrainedTokenizerFast(tokenizer_object=words, eos_token="w0", pad_token="w0")
