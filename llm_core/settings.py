@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     document_seconds_max: float = Field(120, gt=0, description="reading it; 1000 pages of PDF take 7 to 14")
     document_memory_mib_max: int = Field(1024, ge=256, description="memory for reading it")
 
+    # Looking inside a model: every pair of tokens is a number for each head and layer
+    inside_chars_max: int = Field(1000, gt=0, description="a text that a model is looked at with")
+    inside_tokens_max: int = Field(128, gt=1, description="its tokens, and those of a translation")
+    repository_url: str = Field("", description="where this code can be read; beside a formula stands a link then")
+
     # Training: the last five hold where the server serves others than the people at this computer
     training_disk_min_mib: int = Field(500, ge=0, description="a run pauses before less than this is free")
     training_s: float = Field(1800, gt=0, description="training of one run of a visitor")

@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from llm_core.errors import UserError
 from llm_core.settings import LOOPBACK
-from llm_core.web import api, header, tab_analyze, tab_ask, tab_chat, tab_summarize, tab_train, tab_translate
+from llm_core.web import api, header, inside, tab_analyze, tab_ask, tab_chat, tab_summarize, tab_train, tab_translate
 from llm_core.web.frame import PRIVATE, STATIC, Build, Frame, known_visitor
 from llm_core.web.gradio import gr
 from llm_core.web.headers import PageHeaders
@@ -31,7 +31,7 @@ class Tab(NamedTuple):
 
 
 TABS = (
-    Tab("train", tab_train.build),
+    Tab("train", inside.beside(tab_train.build)),
     Tab("chat", tab_chat.build),
     Tab("summarize", tab_summarize.build),
     Tab("translate", tab_translate.build),
@@ -39,7 +39,9 @@ TABS = (
     Tab("analyze", tab_analyze.build),
 )
 FIRST = "chat"
-SHEETS = ("type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "phone")  # in this order
+SHEETS = (
+    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "phone",
+)  # in this order  # fmt: skip
 STYLES = tuple(f"{name}.css" for name in SHEETS)
 SCRIPTS = ("page.js", "links.js", "chart.js")
 IDLE_SLEEP_S = 0.02  # Gradio's queue looks for work every millisecond otherwise, which burns a tenth of a core

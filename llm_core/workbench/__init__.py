@@ -21,6 +21,7 @@ from llm_core.workbench.replies import Replies
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.workbench.attachments import Attachments
+    from llm_core.workbench.insights import Insights
     from llm_core.workbench.intake import Intake
     from llm_core.workbench.libraries import Desk, Shelf
     from llm_core.workbench.runs import Runs
@@ -132,6 +133,13 @@ class Workbench:
 
         return Runs(self.settings)
 
+    @functools.cached_property
+    def insights(self) -> Insights:
+        """Looking inside models."""
+        from llm_core.workbench.insights import Insights
+
+        return Insights(self.models, lambda: self.runs, self.jobs, self.settings)
+
     def chat(
         self, messages: Sequence[Message], *, visitor: str = "", shelf: Shelf | None = None, **options: Any
     ) -> Events:
@@ -178,6 +186,8 @@ class Workbench:
             self._intake.close()
         if "encoder" in self.__dict__:
             self.encoder.close()
+        if "insights" in self.__dict__:
+            self.insights.close()
 
     def __enter__(self) -> Workbench:
         return self

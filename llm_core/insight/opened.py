@@ -1,0 +1,101 @@
+"""A model that is looked into: a Transformers folder, open with torch in this process. Imported late.
+
+It is a copy of its own beside the one that writes: attention is computed here as its formula says, matrix by matrix,
+since the fast kernels never hold the weights that are to be seen.
+
+Legend: T tokens of a text, V tokens in the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers.utils import logging
+
+from llm_core.insight.pieces import Piece, Words, cut
+from llm_core.models import register
+
+OWN_FAMILIES = {"workbench_mlp": "mlp", "workbench_cnn": "cnn", "workbench_ngram": "ngram"}
+
+
+@dataclass(frozen=True)
+class Opened:
+    """An open model with its tokenizer. Nothing of it changes, so that several may look at once."""
+
+    family: str  # as training names it: "decoder", "seq2seq", "lstm" ...
+    model: Any
+    tokenizer: Any
+    threads: int
+
+    @classmethod
+    def of(cls, model: Any, tokenizer: Any, threads: int) -> Opened:
+        """A model that is in memory already."""
+        if hasattr(model, "set_attn_implementation") and has_attention(model.config):
+            model.set_attn_implementation("eager")
+        return cls(family_of(model.config), model.eval(), tokenizer, threads)
+
+    @property
+    def begin(self) -> int | None:
+        """The mark after which a text begins, as `engines.base.Scorer` has it."""
+        marks = (self.tokenizer.bos_token_id, self.tokenizer.eos_token_id)
+        return next((mark for mark in marks if mark is not None), None)
+
+    @property
+    def context(self) -> int:
+        """The longest text with its mark, in tokens; what carries a state could go on, but was trained on that."""
+        return int(getattr(self.model.config, "max_position_embeddings", 0) or 2**20)
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens there are to choose from."""
+        return int(self.model.config.vocab_size)
+
+    @cached_property
+    def words(self) -> Words:
+        """What each token looks like by itself."""
+        return Words(self.tokenizer)
+
+    def pieces(self, text: str) -> list[Piece]:
+        """The tokens of a text and where each stands in it; marks spelled out in it are its characters."""
+        return cut(self.tokenizer, text)
+
+    @contextmanager
+    def computing(self) -> Iterator[None]:
+        """No gradients, and as many threads as this model is worth; torch counts them for each thread."""
+        if torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+        with torch.inference_mode():
+            yield
+
+
+def open_folder(folder: Path, threads: int) -> Opened:
+    """Open a folder; code from it is never run, and weights come from safetensors alone. In 32 bits, on the CPU."""
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    register()
+    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
+    config = AutoConfig.from_pretrained(folder, **safe)
+    opener: Any = AutoModelForSeq2SeqLM if config.is_encoder_decoder else AutoModelForCausalLM
+    model = opener.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **safe)
+    tokenizers: Any = AutoTokenizer
+    return Opened.of(model, tokenizers.from_pretrained(folder, **safe), threads)
+
+
+def family_of(config: Any) -> str:
+    """What training calls the family of this configuration; anything with attention and no encoder is a decoder."""
+    if config.is_encoder_decoder:
+        return "seq2seq"
+    if config.model_type == "workbench_recurrent":
+        return str(config.cell)
+    return OWN_FAMILIES.get(config.model_type, "decoder")
+
+
+def has_attention(config: Any) -> bool:
+    """Whether there are heads to look at."""
+    return family_of(config) in ("decoder", "seq2seq")

@@ -1,0 +1,139 @@
+"""The numbers behind a picture, as files: CSV of what is shown, JSON of all that was looked at."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from llm_core.web.inside.heat import chosen
+from llm_core.web.inside.shown import Shown
+
+if TYPE_CHECKING:
+    from llm_core.insight.look import Look
+    from llm_core.insight.tree import Branch
+
+DIGITS = 6
+CANDIDATES = 20
+Row = Sequence[Any]
+
+
+def as_csv(shown: Shown) -> str:
+    """The table of the view that is shown."""
+    out = io.StringIO()
+    csv.writer(out).writerows(TABLES[shown.aim.view](shown))
+    return "\ufeff" + out.getvalue()  # a spreadsheet would take UTF-8 for something else
+
+
+def as_json(shown: Shown) -> str:
+    """The text with its distributions, every view, the formulas, and the tree if there is one."""
+    look = shown.look
+    everything = {
+        "family": look.family,
+        "text": look.reading.text,
+        "source": look.source,
+        "places": list(_places(look)),
+        "views": {name: _plain(numbers) for name, numbers in look.seen.items()},
+        "explained": {name: asdict(each) for name, each in look.explained.items()},
+        "tree": asdict(shown.tree) if shown.tree else None,
+    }
+    return json.dumps(everything, ensure_ascii=False, indent=1)
+
+
+def _surprise(shown: Shown) -> Iterable[Row]:
+    yield ("piece", "id", "start", "end", "bits", "probability", "rank", "likeliest", "its probability")
+    for place in _places(shown.look)[:-1]:
+        first = place["candidates"][0]
+        known = (place["piece"], place["id"], place["start"], place["end"], place["bits"], place["probability"])
+        yield (*known, place["rank"], first["token"], first["probability"])
+
+
+def _attention(shown: Shown) -> Iterable[Row]:
+    maps = chosen(shown)
+    layer, head = min(shown.aim.layer, len(maps.weights) - 1), min(shown.aim.head, maps.weights.shape[1] - 1)
+    yield ("", *maps.keys)
+    for query, row in zip(maps.queries, maps.weights[layer, head], strict=True):
+        yield (query, *(round(float(p), DIGITS) for p in row))
+
+
+def _states(shown: Shown) -> Iterable[Row]:
+    found = shown.look.seen["states"]
+    yield ("name", "layer", "token", "values")
+    for name, each in found.items():
+        for layer, values in enumerate(each.layers, 1):
+            for token, row in enumerate(values):
+                yield (name, layer, token, *(round(float(x), DIGITS) for x in row))
+
+
+def _neighbours(shown: Shown) -> Iterable[Row]:
+    yield ("id", "neighbour", "its id", "cosine")
+    for token, near in shown.look.seen["neighbours"].items():
+        yield from ((token, each.text, each.id, round(each.cosine, DIGITS)) for each in near)
+
+
+def _matrix(shown: Shown) -> Iterable[Row]:
+    found = shown.look.seen["matrix"]
+    yield ("", *found.columns, "rest")
+    for name, row, rest in zip(found.rows, found.chances, found.rest, strict=True):
+        yield (name, *(round(float(p), DIGITS) for p in row), round(float(rest), DIGITS))
+
+
+def _tree(shown: Shown) -> Iterable[Row]:
+    yield ("depth", "token", "id", "probability", "sum of ln P", "kept", "came out")
+
+    def walk(branch: Branch, depth: int) -> Iterable[Row]:
+        for child in branch.children:
+            chance, total = round(math.exp(child.logprob), DIGITS), round(child.total, DIGITS)
+            yield (depth, child.text, child.id, chance, total, child.kept, child.best)
+            yield from walk(child, depth + 1)
+
+    if shown.tree:
+        yield from walk(shown.tree, 1)
+
+
+TABLES = {
+    "surprise": _surprise,
+    "attention": _attention,
+    "states": _states,
+    "neighbours": _neighbours,
+    "matrix": _matrix,
+    "tree": _tree,
+}
+
+
+def _places(look: Look) -> list[dict[str, Any]]:
+    reading = look.reading
+    found = []
+    for place in range(len(reading.pieces) + 1):
+        told: dict[str, Any] = {}
+        if place < len(reading.pieces):
+            piece, nats = reading.pieces[place], float(reading.logprobs[place])
+            told = {
+                "piece": piece.of(reading.text), "id": piece.id, "start": piece.start, "end": piece.end,
+                "bits": round(-nats / math.log(2), DIGITS), "probability": round(math.exp(nats), DIGITS),
+                "rank": int(reading.ranks[place]) or None,
+            }  # fmt: skip
+        near = zip(reading.candidates[place][:CANDIDATES], reading.chances[place], strict=False)
+        told["candidates"] = [
+            {"id": int(t), "token": reading.words.get(int(t), ""), "probability": round(math.exp(float(p)), DIGITS)}
+            for t, p in near
+        ]
+        found.append(told)
+    return found
+
+
+def _plain(numbers: Any) -> Any:
+    """Dataclasses and arrays as JSON has them."""
+    if hasattr(numbers, "tolist"):
+        return numbers.round(DIGITS).tolist()
+    if isinstance(numbers, Mapping):
+        return {str(name): _plain(each) for name, each in numbers.items()}
+    if isinstance(numbers, (list, tuple)):
+        return [_plain(each) for each in numbers]
+    if hasattr(numbers, "__dataclass_fields__"):
+        return {name: _plain(getattr(numbers, name)) for name in numbers.__dataclass_fields__}
+    return numbers

@@ -1,0 +1,56 @@
+"""Gates and states as strips of heat: time runs to the right, a row for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from llm_core.insight.states import States
+from llm_core.messages import say
+from llm_core.web.frame import escape
+from llm_core.web.inside import sentence
+from llm_core.web.inside.mask import mask
+from llm_core.web.inside.shown import Shown
+
+UNITS = 48  # rows that are drawn
+
+
+def states(shown: Shown) -> str:
+    """All gates and states of one layer, one strip each."""
+    found: Mapping[str, States] = shown.look.seen["states"]
+    any_one = next(iter(found.values()))
+    layer = min(shown.aim.layer, len(any_one.layers) - 1)
+    names = "".join(f"<span>{sentence.visible(name)}</span>" for name in _names(shown))
+    strips = "".join(_strip(name, each, layer, shown) for name, each in found.items())
+    width = any_one.layers[layer].shape[1]
+    why = say(shown.language, "inside.states_why", units=min(UNITS, width), width=width)
+    above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language)
+    tokens = len(shown.look.marked)
+    return (
+        f'{above}<div class="scroll strips" style="--n:{tokens};--at:{shown.row}"><div class="names">{names}</div>'
+        f'{strips}</div><p class="why">{why}</p>'
+    )
+
+
+def _strip(name: str, found: States, layer: int, shown: Shown) -> str:
+    values = found.layers[layer].T[:UNITS]  # units, tokens
+    mean = float(found.layers[layer][shown.row].mean())
+    scale = max(1.0, float(np.abs(values).max()))  # what has no bound is drawn against its greatest
+    told = say(
+        shown.language, "inside.mean_at", piece=escape(shown.piece.strip()), mean=f"{mean:+.3f}".replace("-", "−")
+    )
+    minus = f'<i class="minus" style="--mask:url({mask(-values / scale)})"></i>' if found.signed else ""
+    label = say(shown.language, f"inside.state_{name}")
+    return (
+        f"<figure><figcaption><b>{label}</b><span>{told}</span></figcaption>"
+        f'<div class="strip" style="--rows:{len(values)}"><i style="--mask:url({mask(values / scale)})"></i>{minus}'
+        "</div></figure>"
+    )
+
+
+def _names(shown: Shown) -> list[str]:
+    reading = shown.look.reading
+    own = [piece.of(reading.text) or reading.words.get(piece.id, "") for piece in reading.pieces]
+    marks = len(shown.look.marked) - len(own)
+    return [say(shown.language, "inside.begin")] * marks + own

@@ -1,0 +1,67 @@
+"""The view with all its events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from llm_core.web.frame import PRIVATE, Build, Frame
+from llm_core.web.gradio import gr
+from llm_core.web.i18n import t
+from llm_core.web.inside import screen as parts
+from llm_core.web.inside.handlers import Handlers
+
+if TYPE_CHECKING:
+    from llm_core.workbench import Workbench
+
+EVENT: dict[str, Any] = {**PRIVATE, "trigger_mode": "multiple"}
+LAST: dict[str, Any] = {**PRIVATE, "trigger_mode": "always_last"}
+
+
+def beside(other: Build) -> Build:
+    """A tab that holds `other` and, one click away, this view."""
+
+    def both(workbench: Workbench, frame: Frame) -> None:
+        choices = [(t("inside.train"), "train"), (t("inside.look_inside"), "inside")]
+        picked = gr.Radio(
+            choices, value="train", label=t("inside.switch"), interactive=True, elem_id="train-switch",
+            elem_classes=["words", "switch-words"],
+        )  # fmt: skip
+        with gr.Column(elem_classes=["switched"]) as first:
+            other(workbench, frame)
+        with gr.Column(elem_classes=["switched"], visible=False) as second:
+            build(workbench, frame)
+        picked.change(_show, picked, [first, second], **PRIVATE)
+
+    return both
+
+
+def _show(name: str) -> tuple[Any, Any]:
+    return gr.update(visible=name == "train"), gr.update(visible=name == "inside")
+
+
+def build(workbench: Workbench, frame: Frame) -> None:
+    """Components, and which handler listens to which."""
+    screen = parts.build()
+    handlers = Handlers(workbench, screen)
+    visitor, outputs = frame.visitor, parts.outputs(screen)
+    aim = [screen.view, screen.kind, screen.layer, screen.head]
+    here = [visitor, screen.spot, *aim, *screen.dials]
+    asked = [visitor, screen.text, screen.model, screen.beside, screen.view]
+    screen.go.click(handlers.go, asked, outputs, **EVENT)
+    screen.text.submit(handlers.go, asked, outputs, **EVENT)
+    screen.stop.click(handlers.stop, visitor, None, **EVENT)
+    for choice in (screen.view, screen.kind):
+        choice.input(handlers.turn, here, outputs, **LAST)
+    for slider in (screen.layer, screen.head):
+        slider.input(handlers.turn, here, outputs, **LAST)
+    for dial in screen.dials:
+        dial.input(handlers.draw, [visitor, screen.spot, *screen.dials], screen.bars, **LAST)
+    for component in (screen.picture, screen.symbols):
+        component.act(handlers.act, here, outputs, **EVENT)
+    screen.grow.click(
+        handlers.grow, [visitor, screen.spot, screen.view, screen.width, screen.depth], outputs, **EVENT
+    )
+    frame.header.models_changed(
+        handlers.refresh, [visitor, screen.model, screen.beside], [screen.model, screen.beside], **EVENT
+    )
+    frame.opened.then(handlers.restore, visitor, outputs, **EVENT)

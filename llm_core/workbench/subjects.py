@@ -1,0 +1,161 @@
+"""What can be looked into: models that are here, and training runs, also while they train. Opened once for all."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from llm_core import machine
+from llm_core.catalog import bundled
+from llm_core.catalog.listing import Entry
+from llm_core.errors import UserError
+from llm_core.messages import LANGUAGES, Language
+from llm_core.models.card import CARD_FILE, ModelCard
+from llm_core.settings import Settings
+
+if TYPE_CHECKING:
+    from llm_core.insight.opened import Opened
+    from llm_core.workbench.models import Models
+    from llm_core.workbench.runs import Runs
+
+OPEN_MAX = 3  # two side by side, and the one before
+SMALL_BYTES = 200_000_000  # below it one thread is faster than two (engines/transformers.py)
+WEIGHTS = "model.safetensors"
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One model as it can be looked into; `name` is what the page sends back, and never a path."""
+
+    name: str
+    title: Mapping[Language, str]
+    family: str  # "" where only opening it will tell
+    folder: Path | None = None  # of Transformers
+    weights: Path | None = None  # of a checkpoint, where the run in `folder` has no model yet
+    entry: Entry | None = None
+    step: int | None = None  # of a checkpoint
+
+
+class Subjects:
+    """The list of them, and those that are open.
+
+    Args:
+        models: the catalog.
+        runs: training runs; asked for when they are first needed.
+        settings: places.
+    """
+
+    def __init__(self, models: Models, runs: Callable[[], Runs], settings: Settings) -> None:
+        self._models = models
+        self._runs = runs
+        self._settings = settings
+        self._open: OrderedDict[tuple[Path, int], Opened] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def listing(self, owner: str) -> list[Subject]:
+        """Folders first, of which most is to be seen."""
+        entries = [entry for entry in self._models.listing(owner) if entry.usable and "run" not in entry.sources]
+        folders = [entry for entry in entries if entry.format == "transformers"]
+        files = [entry for entry in entries if entry.format == "gguf"]
+        return [
+            *map(_of_entry, folders),
+            *_translators(),
+            *self._of_runs(owner),
+            *map(_of_entry, files),
+        ]
+
+    def find(self, owner: str, name: str) -> Subject:
+        """The one called `name`.
+
+        Raises:
+            UserError: `inside_unknown`.
+        """
+        for subject in self.listing(owner):
+            if subject.name == name:
+                return subject
+        raise UserError("inside_unknown", name=name[:80])
+
+    def opened(self, subject: Subject) -> Opened:
+        """The open model; one that is not yet open is opened, and the longest unused one goes.
+
+        Raises:
+            UserError: `memory_short`, `model_unusable`.
+        """
+        assert subject.folder is not None
+        weights = subject.weights or subject.folder
+        key = (weights, weights.stat().st_mtime_ns)
+        with self._lock:
+            if key not in self._open:
+                try:
+                    self._open[key] = self._opening(subject)
+                except (OSError, ValueError, KeyError, RuntimeError) as error:  # whatever a folder holds
+                    reason = str(error).partition("\n")[0][:300]
+                    raise UserError("model_unusable", model=subject.name, reason=reason) from error
+            self._open.move_to_end(key)
+            while len(self._open) > OPEN_MAX:
+                self._open.popitem(last=False)
+            return self._open[key]
+
+    def close(self) -> None:
+        """Let go of all."""
+        with self._lock:
+            self._open.clear()
+
+    def _opening(self, subject: Subject) -> Opened:
+        from llm_core.insight.opened import open_folder
+
+        assert subject.folder is not None
+        stored = sum(path.stat().st_size for path in (subject.weights or subject.folder).glob("*.safetensors"))
+        machine.check_memory(subject.title["en"], 2 * stored)  # bfloat16 becomes 32 bits
+        threads = self._settings.threads or (1 if stored < SMALL_BYTES else machine.cores())
+        if subject.weights is None:
+            return open_folder(subject.folder, threads)
+        return _open_checkpoint(subject.folder, subject.weights / WEIGHTS, threads)
+
+    def _of_runs(self, owner: str) -> Iterator[Subject]:
+        from llm_core.insight.look import VIEWS
+
+        for run in self._runs().list(owner):
+            if run.family not in VIEWS:
+                continue
+            folder = self._settings.paths.run(run.name)
+            if (folder / "model" / "config.json").exists():
+                yield Subject(f"run:{run.name}", dict.fromkeys(LANGUAGES, run.name), run.family, folder / "model")
+            for checkpoint in sorted((folder / "checkpoints").glob("step-*"), reverse=True):
+                step = int(checkpoint.name.removeprefix("step-"))
+                title = dict.fromkeys(LANGUAGES, f"{run.name} · {step:,}")
+                yield Subject(f"run:{run.name}:{step}", title, run.family, folder, checkpoint, step=step)
+
+
+def _of_entry(entry: Entry) -> Subject:
+    folder = entry.path if entry.format == "transformers" else None
+    return Subject(f"model:{entry.id}", entry.title, "gguf" if folder is None else "", folder, entry=entry)
+
+
+def _translators() -> Iterator[Subject]:
+    """Bundled encoder-decoders, which the list of language models leaves out."""
+    for card_file in sorted(bundled.FOLDER.glob(f"*/{CARD_FILE}")):
+        folder = card_file.parent
+        config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
+        if config.get("is_encoder_decoder"):
+            card = ModelCard.read(folder)
+            yield Subject(f"model:{card.id}", {x: card.title[x] for x in LANGUAGES}, "seq2seq", folder)
+
+
+def _open_checkpoint(run: Path, weights: Path, threads: int) -> Opened:
+    """The model of a run as it was at a checkpoint; nothing but tensors is read."""
+    from llm_core.insight.opened import Opened
+    from llm_core.training.checkpoint import load_weights
+    from llm_core.training.config import TrainConfig
+    from llm_core.training.run import Run
+
+    config = TrainConfig.model_validate_json((run / "config.json").read_text("utf-8"))
+    training = Run(config, run)
+    model = training.build_model().to("cpu").float()  # type: ignore[arg-type]
+    load_weights(weights, model)
+    return Opened.of(model, training.tokenizer, threads)
