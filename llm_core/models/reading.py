@@ -35,13 +35,16 @@ class Encoded:
 def encode(tokenizer: Any, texts: Sequence[str]) -> list[Encoded]:
     """The pieces of each text without special ones; `tokenizer` is a `tokenizers.Tokenizer`.
 
-    A lone `▁` stands for no character, though the tokenizer counts the one behind it.
+    The blank before a word is none of its characters. A lone `▁` stands for no character, though some tokenizers
+    count the one behind it.
     """
     blank = tokenizer.token_to_id("▁")
     found = []
     for start in range(0, len(texts), _BATCH):
-        for encoding in tokenizer.encode_batch(list(texts[start : start + _BATCH]), add_special_tokens=False):
+        some = list(texts[start : start + _BATCH])
+        for text, encoding in zip(some, tokenizer.encode_batch(some, add_special_tokens=False), strict=True):
             ids, spans = np.asarray(encoding.ids, np.int32), np.asarray(encoding.offsets, np.int32).reshape(-1, 2)
+            spans[:, 0] += [begin < end and text[begin].isspace() for begin, end in encoding.offsets]
             spans[ids == blank, 1] = spans[ids == blank, 0]
             found.append(Encoded(ids, spans))
     return found

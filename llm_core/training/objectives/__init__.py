@@ -13,6 +13,7 @@ from llm_core.training.objectives.language import Language
 from llm_core.training.objectives.masked import Masked
 from llm_core.training.objectives.relation import Relation
 from llm_core.training.objectives.span import Span
+from llm_core.training.objectives.tags import Tags
 
 OBJECTIVES: Mapping[str, Callable[[TrainConfig, Path], Objective]] = {
     "language": Language,
@@ -21,6 +22,7 @@ OBJECTIVES: Mapping[str, Callable[[TrainConfig, Path], Objective]] = {
     "label": Label,
     "relation": Relation,
     "span": Span,
+    "tags": Tags,
 }
 
 

@@ -197,16 +197,23 @@ def by_source(examples: Sequence[Example], said: Sequence[str]) -> Iterator[tupl
 def label_loss(
     model: PreTrainedModel, batch: Batch, smoothing: float, *, set_of_class: Tensor, weights: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of each example among the classes of its own set.
-
-    set_of_class, weights: [C]; with smoothing, its part is spread over the classes of the set.
-    """
+    """Cross-entropy of each example among the classes of its own set; set_of_class, weights: [C]."""
     with computing(model.device):
         logits = model(**batch.inputs).logits.float()  # B, C
+    return cross_entropy_within(logits, batch.labels, smoothing, set_of_class, weights)
+
+
+def cross_entropy_within(
+    logits: Tensor, labels: Tensor, smoothing: float, set_of_class: Tensor, weights: Tensor
+) -> tuple[Tensor, Tensor]:
+    """(loss to minimise, plain loss) of logits [N, C], each row among the classes of its label's set alone.
+
+    With smoothing, its part is spread over the classes of the set.
+    """
     sets, weights = set_of_class.to(logits.device), weights.to(logits.device)
-    inside = sets[None, :] == sets[batch.labels][:, None]
+    inside = sets[None, :] == sets[labels][:, None]
     log_p = torch.log_softmax(logits.masked_fill(~inside, -torch.inf), dim=-1)
-    plain = -log_p.gather(1, batch.labels[:, None])[:, 0]
+    plain = -log_p.gather(1, labels[:, None])[:, 0]
     spread = -log_p.masked_fill(~inside, 0).sum(1) / inside.sum(1)
     loss = (1 - smoothing) * plain + smoothing * spread
-    return (weights[batch.labels] * loss).sum(), plain.detach().sum()
+    return (weights[labels] * loss).sum(), plain.detach().sum()
