@@ -1,4 +1,8 @@
-"""python -m llm_core.training RECIPE.yaml [--data DIR] [--runs DIR] [--seconds S] [--smoke] [--continue]"""
+"""python -m llm_core.training RECIPE.yaml [--data DIR] [--runs DIR] [--seconds S] [--smoke] [--continue]
+
+One recipe in this very process, for a bare machine that has only what training needs; at home, `python -m llm_core
+train` does more.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +12,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from llm_core.training.launch import MALLOC
+
 _TELL_EVERY = 20
-# Large blocks stay with the process instead of going back to the system after each step: 1.1 times as fast.
-_MALLOC = {"MALLOC_TRIM_THRESHOLD_": "8000000000", "MALLOC_MMAP_THRESHOLD_": "8000000000"}
 
 
 def main() -> None:
     """Run the recipe; metrics go to the run's folder, a line now and then to the terminal."""
-    if sys.platform == "linux" and not _MALLOC.keys() <= os.environ.keys():  # glibc reads them when it starts
+    if sys.platform == "linux" and not MALLOC.keys() <= os.environ.keys():  # glibc reads them when it starts
         command = [sys.executable, "-m", "llm_core.training", *sys.argv[1:]]
-        os.execve(sys.executable, command, os.environ | _MALLOC)  # noqa: S606 - itself, with two variables more
+        os.execve(sys.executable, command, os.environ | MALLOC)  # noqa: S606 - itself, with two variables more
     options = _options()
 
     import torch

@@ -43,7 +43,7 @@ PORTIONS = 6  # an n-gram model reads the text in so many; see counting.py, whic
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`tokens` of the text, `seconds` of the whole run, `epochs` over the text; warnings are (code, facts)."""
+    """`tokens` of the text, `seconds` of the run, `epochs` over the text; a warning is a message with its facts."""
 
     parameters: int
     memory_bytes: int
@@ -136,9 +136,9 @@ def _told(config: TrainConfig, measured: _Measured, tokens: int) -> Estimate:
     warnings: list[tuple[str, dict[str, Any]]] = []
     if tokens and tokens < TOKENS_PER_PARAMETER * measured.parameters:
         facts = {"tokens": tokens, "parameters": measured.parameters, "ratio": f"{tokens / measured.parameters:.2f}"}
-        warnings.append(("data_few", facts))
+        warnings.append(("runs.warn_data_few", facts))
     if steps < 100:
-        warnings.append(("updates_few", {"steps": steps}))
+        warnings.append(("runs.warn_updates_few", {"steps": steps}))
     return Estimate(
         parameters=measured.parameters,
         memory_bytes=measured.memory_bytes,

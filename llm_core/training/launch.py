@@ -17,6 +17,9 @@ from llm_core.training import state
 from llm_core.training.state import State
 
 LOG_FILE = "job.log"
+# A thread that waits for another sleeps rather than spins: on a busy machine, where a run gives way, that was
+# 6 to 75 times as fast (two cores, load 8).
+WAIT = {"OMP_WAIT_POLICY": "PASSIVE"}
 # Large blocks stay with the process instead of going back to the system after each step: 1.1 times as fast.
 MALLOC = {"MALLOC_TRIM_THRESHOLD_": "8000000000", "MALLOC_MMAP_THRESHOLD_": "8000000000"}
 
@@ -55,7 +58,7 @@ def launch(
             stdout=said,
             stderr=said,
             cwd=_root(),
-            env=os.environ | MALLOC | {"PYTHONUTF8": "1"},
+            env=os.environ | MALLOC | WAIT | {"PYTHONUTF8": "1"},
             **_apart(),
         )
     # Somebody has to hear of its end while we live, or its number stays taken.

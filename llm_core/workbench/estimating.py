@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
 from llm_core.events import Done, Events, Progress
-from llm_core.training import state
+from llm_core.training import launch, state
 
 if TYPE_CHECKING:
     from llm_core.training.config import TrainConfig
@@ -30,8 +31,9 @@ def measured(config: TrainConfig, threads: int, runs: Path) -> Events:
     """
     command = [sys.executable, "-m", "llm_core.training.estimate", str(threads), str(runs)]
     runs.mkdir(parents=True, exist_ok=True)
+    environment = os.environ | launch.MALLOC | launch.WAIT | {"PYTHONUTF8": "1"}
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, cwd=ROOT, encoding="utf-8", **streams) as process:  # type: ignore[call-overload]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, encoding="utf-8", **streams) as process:  # type: ignore[call-overload]
         try:
             assert process.stdin and process.stdout
             process.stdin.write(config.model_dump_json())
