@@ -21,6 +21,7 @@ from llm_core.workbench.replies import Replies
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.workbench.attachments import Attachments
+    from llm_core.workbench.classifying import Classifying
     from llm_core.workbench.insights import Insights
     from llm_core.workbench.intake import Intake
     from llm_core.workbench.libraries import Desk, Shelf
@@ -132,6 +133,13 @@ class Workbench:
         from llm_core.workbench.runs import Runs
 
         return Runs(self.settings)
+
+    @functools.cached_property
+    def classifying(self) -> Classifying:
+        """Labels for texts, by classifiers that were trained here; nothing is opened before it is needed."""
+        from llm_core.workbench.classifying import Classifying
+
+        return Classifying(self.settings)
 
     @functools.cached_property
     def insights(self) -> Insights:
