@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any, get_args
 
 import typer
 
@@ -13,7 +15,9 @@ from llm_core.catalog.listing import Entry
 from llm_core.cli import columns, session
 from llm_core.cli.commands import Command, Group, new_app
 from llm_core.errors import UserError
+from llm_core.events import Done
 from llm_core.messages import Language, explain, say, system_language, write_bytes
+from llm_core.workbench.exports import Format
 
 app = new_app(cls=Group, help="models_help", invoke_without_command=True)
 SIZE_COLUMN = 2
@@ -56,6 +60,36 @@ def remove(
             if not (freed := workbench.models.remove(name)):
                 raise UserError("model_not_here", name=model)
             print(say(system_language(), "cli.models_removed", name=model, size=freed))
+
+
+@app.command("export", cls=Command, help="models_export_help")
+def export(
+    name: Annotated[str | None, typer.Argument(help="models_export_name", metavar="NAME")] = None,
+    form: Annotated[str | None, typer.Option("--format", help="models_export_format", metavar="FORMAT")] = None,
+    out: Annotated[str | None, typer.Option("--out", help="models_export_out", metavar="PATH")] = None,
+    push: Annotated[str | None, typer.Option("--push", help="models_export_push", metavar="OWNER/NAME")] = None,
+    public: Annotated[bool, typer.Option("--public", help="models_export_public")] = False,
+) -> None:
+    """Write it, send it, or say how it is served."""
+    if not name:
+        raise UserError("value_missing", name="NAME")
+    with session.opened() as workbench:
+        if push:
+            if not (token := os.environ.get("HF_TOKEN", "")):
+                raise UserError("value_missing", name="HF_TOKEN")
+            print(workbench.exports.push("", name, push, token, private=not public))
+        elif form is None:
+            print(workbench.exports.vllm("", name))
+        elif form in get_args(Format):
+            line = session.progress_line()
+            place = Path(out or (f"{name}.zip" if form == "zip" else name))
+            for event in workbench.exports.write("", name, form, place):  # type: ignore[arg-type] # one of them
+                line.show(event)
+                if isinstance(event, Done):
+                    line.clear()
+                    print(event.result)
+        else:
+            raise UserError("value_unusable", name="--format", value=form[:40])
 
 
 def _written(entries: list[Entry], choice: Choice, language: Language) -> list[str]:

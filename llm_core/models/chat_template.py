@@ -7,11 +7,16 @@ half the context of such a model, which would not follow it anyway.
 
 from __future__ import annotations
 
-from transformers import PreTrainedTokenizerFast
+from typing import TYPE_CHECKING
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+OWN_MARK = "eos_token + message['role']"
+"""By which the template is known."""
 TEMPLATE = (
     "{% for message in messages %}{% if message['role'] != 'system' %}"
-    "{{ eos_token + message['role'] + '\n' + message['content'] }}"
+    "{{ " + OWN_MARK + " + '\n' + message['content'] }}"
     "{% endif %}{% endfor %}{{ eos_token }}"
     "{% if add_generation_prompt %}{{ 'assistant\n' }}{% endif %}"
 )

@@ -21,6 +21,7 @@ from llm_core.workbench.replies import Replies
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.workbench.attachments import Attachments
+    from llm_core.workbench.exports import Exports
     from llm_core.workbench.classifying import Classifying
     from llm_core.workbench.insights import Insights
     from llm_core.workbench.intake import Intake
@@ -147,6 +148,13 @@ class Workbench:
         from llm_core.workbench.insights import Insights
 
         return Insights(self.models, lambda: self.runs, self.jobs, self.settings)
+
+    @functools.cached_property
+    def exports(self) -> Exports:
+        """Models taken elsewhere."""
+        from llm_core.workbench.exports import Exports
+
+        return Exports(self.settings)
 
     def chat(
         self, messages: Sequence[Message], *, visitor: str = "", shelf: Shelf | None = None, **options: Any

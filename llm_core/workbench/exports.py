@@ -1,0 +1,114 @@
+"""Models taken elsewhere, for the page and the command line: zip, folder, GGUF, the Hub, vLLM's command.
+
+What a visitor may take is what the visitor may see: own runs, and the models of this server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from llm_core.catalog import choose, export
+from llm_core.errors import UserError
+from llm_core.events import Done, Events
+from llm_core.paths import safe_name
+from llm_core.settings import Settings
+
+if TYPE_CHECKING:
+    from llm_core.catalog.listing import Entry
+
+Format = Literal["zip", "gguf", "folder"]
+MODELFILE = "Modelfile"
+
+
+class Exports:
+    """What can be taken elsewhere. `owner` is the visitor's token, "" at the command line.
+
+    Args:
+        settings: places and limits.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def zip(self, owner: str, name: str) -> Iterator[bytes]:
+        """A zip of the model, made while it is sent: for a download.
+
+        Raises:
+            UserError: `model_unknown`, `model_missing`, `export_one_file`.
+        """
+        entry, folder = self._folder(owner, name)
+        return export.zipped(folder, entry.id)
+
+    def write(self, owner: str, name: str, form: Format, out: Path) -> Events:
+        """Write the model to `out`: a file for zip, and a folder for the others.
+
+        Args:
+            owner: who asks.
+            name: of the model.
+            form: "gguf" writes NAME.gguf and a Modelfile, "folder" what transformers loads.
+            out: never from a visitor.
+
+        Yields:
+            Progress("exporting") in bytes; `Done` holds the path that was written.
+
+        Raises:
+            UserError: `model_unknown`, `model_missing`, `export_one_file`, `export_exists`, `disk_full`; for gguf
+                `export_family`, `export_tokenizer`.
+        """
+        from llm_core import atomic
+
+        entry, folder = self._folder(owner, name)
+        if form == "gguf":
+            yield from self.gguf(owner, name, out)
+            return
+        if form == "folder":
+            yield Done(export.copied(folder, out))
+            return
+        with atomic.writing(out) as file:
+            for piece in export.zipped(folder, entry.id):
+                file.write(piece)
+        yield Done(out)
+
+    def gguf(self, owner: str, name: str, out: Path) -> Events:
+        """Write NAME.gguf and Ollama's Modelfile into the folder `out`; see `write`."""
+        from llm_core.models.gguf_write import write_gguf
+
+        entry, folder = self._folder(owner, name)
+        file = out / f"{safe_name(entry.id)}.gguf"
+        for event in write_gguf(folder, file, name=entry.id, continues=export.continues(folder)):
+            if not isinstance(event, Done):
+                yield event
+        (out / MODELFILE).write_text(export.modelfile(folder, file), "utf-8")
+        yield Done(file)
+
+    def vllm(self, owner: str, name: str) -> str:
+        """The command that serves the model with vLLM; visitors are shown the folder that they download.
+
+        Raises:
+            UserError: `export_not_vllm`, `model_unknown`, `model_missing`, `export_one_file`.
+        """
+        entry, folder = self._folder(owner, name)
+        return export.vllm_command(folder, entry.id, str(folder) if self._settings.is_local else f"./{entry.id}")
+
+    def push(self, owner: str, name: str, repo: str, token: str, *, private: bool = True) -> str:
+        """Send the model to the Hub; says where it stands. The token is used once and kept nowhere.
+
+        Raises:
+            UserError: `offline`, `hub_refused`, `model_unknown`, `model_missing`, `export_one_file`.
+        """
+        if self._settings.offline:
+            raise UserError("offline")
+        _, folder = self._folder(owner, name)
+        return export.push(folder, repo, token, self._settings.hub_endpoint, private=private)
+
+    def _folder(self, owner: str, name: str) -> tuple[Entry, Path]:
+        if any(mark in name for mark in "/\\:"):
+            raise UserError("model_unknown", name=name[:80], nearest="")
+        entry = choose.find(name, self._settings, owner=owner)
+        if entry.path is None:
+            raise UserError("model_missing", name=entry.id)
+        if entry.format != "transformers":
+            raise UserError("export_one_file", path=str(entry.path) if self._settings.is_local else entry.path.name)
+        return entry, entry.path
