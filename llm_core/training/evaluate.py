@@ -24,7 +24,8 @@ def at_rest(model: PreTrainedModel) -> Iterator[None]:
     """Evaluation mode, no gradients, and afterwards the mode and the random state as before."""
     was_training, random_state = model.training, torch.get_rng_state()
     model.eval()
-    with torch.no_grad():
+    # A text that grows token by token would be compiled anew for each length.
+    with torch.no_grad(), torch.compiler.set_stance("force_eager"):
         yield
     model.train(was_training)
     torch.set_rng_state(random_state)
