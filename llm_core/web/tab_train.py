@@ -8,6 +8,7 @@ from llm_core.web.frame import PRIVATE, Frame
 from llm_core.web.train import screen as parts
 from llm_core.web.train.form import KNOBS
 from llm_core.web.train.handlers import Handlers
+from llm_core.web.train.looking import Looking
 from llm_core.web.train.view import View
 from llm_core.web.train.watching import Watching
 
@@ -37,6 +38,11 @@ def build(workbench: Workbench, frame: Frame) -> None:
     for texts in (screen.samples, screen.files):
         texts.act(handlers.data, around, outputs, **EVENT)
     screen.upload.upload(handlers.upload, [visitor, screen.current, screen.upload, *form], outputs, **EVENT)
+    looking = Looking(view, names)
+    for button in screen.looks_at_data:
+        button.click(looking.preview, [visitor, screen.sentence, *form], outputs, **LATEST)
+    screen.sentence.submit(looking.preview, [visitor, screen.sentence, *form], outputs, **LATEST)
+    screen.estimating.click(looking.estimate, [visitor, *form], outputs, **LATEST)
     screen.start.click(handlers.start, [visitor, *form], outputs, **ONCE)
     screen.run.act(watching.act, around, outputs, **EVENT)
     screen.rail.act(watching.act, around, outputs, **EVENT)

@@ -23,6 +23,7 @@ from llm_core.training import launch, state
 from llm_core.training import plan as planning
 from llm_core.training.state import State
 from llm_core.workbench.estimating import measured
+from llm_core.workbench.previewing import previewed
 from llm_core.workbench.run_limits import check_limits
 from llm_core.workbench.run_state import RunState, shown
 from llm_core.workbench.texts import Texts
@@ -96,6 +97,22 @@ class Runs:
     def reasons(self, config: TrainConfig) -> Sequence[Reason]:
         """Why the values that were filled in are as they are: keys of the messages, with their facts."""
         return planning.reasons(config)
+
+    def preview(self, owner: str, config: TrainConfig, sentence: str = "") -> Events:
+        """What cleaning changes, how text is cut, what a model trained on it will be like.
+
+        Args:
+            owner: whose run it is to be.
+            config: of it.
+            sentence: to be shown in its pieces; the beginning of the text where there is none.
+
+        Yields:
+            Progress("previewing"); `Done` holds a `previewing.Preview`.
+
+        Raises:
+            UserError: what is wrong with the text.
+        """
+        return previewed(config, sentence)
 
     def estimate(self, owner: str, config: TrainConfig) -> Events:
         """What the run will take on this machine, from a few updates of a part of its text.

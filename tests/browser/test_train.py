@@ -76,3 +76,31 @@ def test_a_bundled_text_becomes_a_model_that_is_watched_as_it_learns(visitor: Vi
     opened(visitor)
     expect(page.locator("#train-run h2")).to_have_text("first")
     expect(page.locator("#train-rail [aria-current]")).to_contain_text("first")
+
+
+@pytest.mark.timeout(300)
+def test_text_is_seen_before_and_after_cleaning_and_in_its_pieces(visitor: Visitor) -> None:
+    page = opened(visitor)
+    page.locator("#train-samples [aria-checked=true]").click()
+    expect(page.locator("#train-plan .notice")).to_be_visible()  # there is nothing to learn from
+    expect(page.locator("#train-start")).to_be_disabled()
+    page.locator("#train-paste textarea").fill("Call <b>13812345678</b> today.\n\nThe fox <i>sleeps</i> by day.\n" * 40)
+    page.locator("#train-paste textarea").press("Tab")
+    expect(page.locator("#train-start")).to_be_enabled()
+    step(page, 2)
+    for n in (0, 3):
+        page.locator("#train-cleaning input").nth(n).check()
+    expect(page.locator("#train-steps small").nth(1)).to_contain_text("4")
+    page.locator("#train-look-clean").click()
+    change = page.locator("#train-changes tbody tr").first
+    expect(change).to_contain_text("[PHONE]", timeout=LEARNS_MS)
+    expect(change.locator("del").first).to_have_text("<b>13812345678</b>")
+    assert page.locator("#train-changes td b, #train-changes td i").count() == 0
+    step(page, 3)
+    page.locator("#train-sentence").locator("input, textarea").fill("The fox 狐")
+    page.locator("#train-look-tokens").click()
+    pieces = page.locator("#train-cut .toks .tok")
+    expect(pieces.first).to_have_text("The", timeout=LEARNS_MS)
+    expect(page.locator("#train-cut .toks .partial")).to_have_count(3)
+    step(page, 1)
+    expect(page.locator("#train-findings li").first).to_be_visible()

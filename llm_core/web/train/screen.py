@@ -16,7 +16,6 @@ from llm_core.web.i18n import both, t
 from llm_core.web.train.form import CLEANING, KINDS, KNOBS, MINUTES, STANDING
 
 FILE_TYPES = [".txt", ".md", ".jsonl", ".csv", ".tsv", ".pdf", ".docx", ".html", ".zip", ".xz", ".gz"]
-FAMILIES = tuple(name for name in get_args(Family) if name not in ("ngram", "vae", "encoder", "seq2seq"))
 
 
 @dataclass(frozen=True)
@@ -30,8 +29,15 @@ class Screen:
     samples: gr.HTML
     upload: gr.UploadButton
     files: gr.HTML
+    findings: gr.HTML
+    changes: gr.HTML
+    sentence: gr.Textbox
+    cut: gr.HTML
+    looks_at_data: tuple[gr.Button, ...]  # one on each step that shows a part of the preview
     families: gr.HTML
     plan: gr.HTML
+    estimating: gr.Button
+    estimate: gr.HTML
     start: gr.Button
     notice: gr.HTML
     run: gr.HTML
@@ -50,25 +56,28 @@ def build() -> Screen:
         steps = html("", elem_id="train-steps", js_on_load=_script("train-steps.js"))
         with gr.Row(elem_classes=["grid", "train"]):
             with gr.Column(elem_classes=["area-main"]):
-                samples, upload, files = _data(form)
-                _clean(form)
-                _tokens(form)
+                samples, upload, files, look_data, findings = _data(form)
+                look_clean, changes = _clean(form)
+                sentence, look_tokens, cut = _tokens(form)
                 families = _model(form)
                 run, chart, looks, saved = _run(form)
             with gr.Column(elem_classes=["area-side"]):
                 plan = html("", elem_id="train-plan", css_class="margin plan")
+                estimating = gr.Button(t("train.estimate"), size="sm", elem_id="train-estimating")
+                estimate = html("", elem_id="train-estimate", css_class="margin looked")
                 start = gr.Button(t("train.start"), variant="primary", elem_id="train-start")
                 notice = html("", elem_id="train-notice")
                 card = html("", elem_id="train-card", css_class="margin")
             with gr.Column(elem_classes=["area-runs"]), fold("train.runs"):
                 rail = html("", elem_id="train-rail", js_on_load=_script("ask-rail.js"))
+    looks_at_data = (look_data, look_clean, look_tokens)
     return Screen(
-        kept, current, steps, form, samples, upload, files, families, plan, start, notice, run, chart, looks, card,
-        rail, saved,
+        kept, current, steps, form, samples, upload, files, findings, changes, sentence, cut, looks_at_data, families,
+        plan, estimating, estimate, start, notice, run, chart, looks, card, rail, saved,
     )  # fmt: skip
 
 
-def _data(form: dict[str, Any]) -> tuple[gr.HTML, gr.UploadButton, gr.HTML]:
+def _data(form: dict[str, Any]) -> tuple[gr.HTML, gr.UploadButton, gr.HTML, gr.Button, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-1"]):
         form["samples"] = gr.State(STANDING.samples)
         form["files"] = gr.State(())
@@ -81,19 +90,36 @@ def _data(form: dict[str, Any]) -> tuple[gr.HTML, gr.UploadButton, gr.HTML]:
         form["paste"] = gr.Textbox(
             label=t("train.paste"), lines=4, max_lines=12, interactive=True, elem_id="train-paste"
         )
-    return samples, upload, files
+        look = gr.Button(t("train.look_data"), size="sm", elem_id="train-look-data")
+        findings = html("", elem_id="train-findings", css_class="looked")
+    return samples, upload, files, look, findings
 
 
-def _clean(form: dict[str, Any]) -> None:
+def _clean(form: dict[str, Any]) -> tuple[gr.Button, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-2"]):
         form["cleaning"] = gr.CheckboxGroup(
             [(t(f"train.clean_{name}"), name) for name in CLEANING], value=list(STANDING.cleaning),
             label=t("train.cleaning"), interactive=True, elem_id="train-cleaning", elem_classes=["lines"],
         )  # fmt: skip
+        look = gr.Button(t("train.look_clean"), size="sm", elem_id="train-look-clean")
+        changes = html("", elem_id="train-changes", css_class="looked")
+    return look, changes
 
 
-def _tokens(form: dict[str, Any]) -> None:
-    with gr.Column(elem_classes=["step", "step-3"]), gr.Row(elem_classes=["pair-of-dials"]):
+def _tokens(form: dict[str, Any]) -> tuple[gr.Textbox, gr.Button, gr.HTML]:
+    with gr.Column(elem_classes=["step", "step-3"]):
+        _pieces(form)
+        html(f'<p class="why">{both("train.tokens_why")}</p>')
+        sentence = gr.Textbox(
+            label=t("train.sentence"), lines=1, max_lines=3, interactive=True, elem_id="train-sentence"
+        )
+        look = gr.Button(t("train.look_tokens"), size="sm", elem_id="train-look-tokens")
+        cut = html("", elem_id="train-cut", css_class="looked")
+    return sentence, look, cut
+
+
+def _pieces(form: dict[str, Any]) -> None:
+    with gr.Row(elem_classes=["pair-of-dials"]):
         form["kind"] = gr.Dropdown(
             [(t("train.kind_auto"), ""), *((t(f"train.kind_{kind.replace('-', '_')}"), kind) for kind in KINDS)],
             value="", label=t("train.kind"), interactive=True, elem_id="train-kind",
@@ -106,7 +132,7 @@ def _tokens(form: dict[str, Any]) -> None:
 def _model(form: dict[str, Any]) -> gr.HTML:
     with gr.Column(elem_classes=["step", "step-4"]):
         form["family"] = gr.Radio(
-            [(t(f"train.family_{name}"), name) for name in FAMILIES], value=STANDING.family,
+            [(t(f"train.family_{name}"), name) for name in get_args(Family)], value=STANDING.family,
             label=t("train.family"), interactive=True, elem_id="train-family", elem_classes=["segments"],
         )  # fmt: skip
         families = html("", elem_id="train-families")
@@ -154,14 +180,7 @@ def _script(name: str) -> str:
 
 def outputs(screen: Screen) -> list[Any]:
     """All that a handler may change."""
-    building = [
-        screen.current,
-        screen.steps,
-        screen.samples,
-        screen.files,
-        screen.families,
-        screen.plan,
-        screen.start,
-    ]
-    running = [screen.notice, screen.run, screen.chart, screen.looks, screen.card, screen.rail, screen.saved]
-    return [*building, *running, screen.form["samples"], screen.form["files"]]
+    building = [screen.steps, screen.samples, screen.files, screen.families, screen.plan, screen.start]
+    looked = [screen.findings, screen.changes, screen.cut, screen.estimate]
+    running = [screen.current, screen.notice, screen.run, screen.chart, screen.looks, screen.card, screen.rail]
+    return [*building, *looked, *running, screen.saved, screen.form["samples"], screen.form["files"]]
