@@ -34,11 +34,15 @@ def after(opened: Opened, prefix: Sequence[int], most: int, source: Sequence[int
                 logits = opened.model(input_ids=given, use_cache=False).logits[:, -1].float()
             best, tokens = logits.log_softmax(-1).topk(min(most, logits.shape[1]))
         return [
-            [Candidate(int(token), opened.words[int(token)], float(p)) for token, p in zip(row, chances, strict=True)]
+            [_candidate(opened, int(token), float(p)) for token, p in zip(row, chances, strict=True)]
             for row, chances in zip(tokens, best, strict=True)
         ]
 
     return ask
+
+
+def _candidate(opened: Opened, token: int, logprob: float) -> Candidate:
+    return Candidate(token, opened.words[token], logprob, opened.words.raw(token))
 
 
 def ends(opened: Opened) -> frozenset[int]:

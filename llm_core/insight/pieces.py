@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 BLANK = "▁"  # SentencePiece's
+_ONE_BYTE = re.compile(r"<0x([0-9A-F]{2})>")  # how SentencePiece writes a byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,16 @@ class Words:
         name = self._tokenizer.convert_ids_to_tokens(token)
         if name is None:  # a vocabulary may be padded to a round number
             return f"#{token}"
-        if token in self._special:
-            return str(name)
+        return str(name) if token in self._special else shown(self.raw(token))
+
+    def raw(self, token: int) -> bytes:
+        """What the token writes."""
+        name = str(self._tokenizer.convert_ids_to_tokens(token) or "")
         if self._bytewise and all(letter in BYTES for letter in name):
-            return shown(bytes(BYTES[letter] for letter in name))
-        return str(name).replace(BLANK, " ")
+            return bytes(BYTES[letter] for letter in name)
+        if found := _ONE_BYTE.fullmatch(name):
+            return bytes.fromhex(found[1])
+        return name.replace(BLANK, " ").encode()
 
 
 def shown(some: bytes) -> str:

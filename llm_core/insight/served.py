@@ -65,7 +65,10 @@ def after(looking: Looking, prefix: Sequence[int], most: int) -> After:
 
     def ask(rows: Sequence[tuple[int, ...]]) -> list[list[Candidate]]:
         answers = (looking.after([*begin, *prefix, *row], most) for row in rows)
-        return [[Candidate(each.id, shown(each.written), each.logprob) for each in answer] for answer in answers]
+        return [
+            [Candidate(each.id, shown(each.written), each.logprob, each.written) for each in answer]
+            for answer in answers
+        ]
 
     return ask
 

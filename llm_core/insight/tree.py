@@ -18,8 +18,9 @@ class Candidate:
     """A token that could come next."""
 
     id: int
-    text: str
+    text: str  # what it looks like by itself
     logprob: float  # ln P
+    raw: bytes = b""  # what it writes, which may be a part of a character
 
 
 After: TypeAlias = Callable[[Sequence[tuple[int, ...]]], Sequence[Sequence[Candidate]]]
@@ -34,6 +35,7 @@ class Branch:
     text: str
     logprob: float
     total: float  # ln P of all tokens from the root to this one
+    raw: bytes = b""
     kept: bool = False  # it was among the best of its step
     best: bool = False  # it is part of what came out
     ends: bool = False  # a mark that ends the text
@@ -68,7 +70,7 @@ def grow(
         for path, candidates in zip(open_paths, answers, strict=True):
             leaf = path[-1]
             leaf.children = [
-                Branch(c.id, c.text, c.logprob, leaf.total + c.logprob, ends=c.id in ends)
+                Branch(c.id, c.text, c.logprob, leaf.total + c.logprob, c.raw, ends=c.id in ends)
                 for c in candidates[: max(width, shown)]
             ]
         grown = [(*path, child) for path in open_paths for child in path[-1].children]
@@ -90,3 +92,8 @@ def written(root: Branch) -> list[Branch]:
         found.append(following)
         at = following
     return found
+
+
+def text_of(root: Branch) -> str:
+    """What came out, as text, without the mark of its end."""
+    return b"".join(branch.raw for branch in written(root) if not branch.ends).decode("utf-8", "replace")

@@ -36,7 +36,7 @@ class Subject:
     title: Mapping[Language, str]
     family: str  # "" where only opening it will tell
     folder: Path | None = None  # of Transformers
-    weights: Path | None = None  # of a checkpoint, where the run in `folder` has no model yet
+    weights: Path | None = None  # a file, where it is the run in `folder` at an earlier moment
     entry: Entry | None = None
     step: int | None = None  # of a checkpoint
 
@@ -110,26 +110,37 @@ class Subjects:
         from llm_core.insight.opened import open_folder
 
         assert subject.folder is not None
-        stored = sum(path.stat().st_size for path in (subject.weights or subject.folder).glob("*.safetensors"))
+        files = [subject.weights] if subject.weights else subject.folder.glob("*.safetensors")
+        stored = sum(path.stat().st_size for path in files)
         machine.check_memory(subject.title["en"], 2 * stored)  # bfloat16 becomes 32 bits
         threads = self._settings.threads or (1 if stored < SMALL_BYTES else machine.cores())
         if subject.weights is None:
             return open_folder(subject.folder, threads)
-        return _open_checkpoint(subject.folder, subject.weights / WEIGHTS, threads)
+        return _open_moment(subject.folder, subject.weights, threads)
 
     def _of_runs(self, owner: str) -> Iterator[Subject]:
+        """The model of each run, and the same at earlier moments: what was kept, and its newest checkpoint."""
         from llm_core.insight.look import VIEWS
 
         for run in self._runs().list(owner):
             if run.family not in VIEWS:
                 continue
             folder = self._settings.paths.run(run.name)
-            if (folder / "model" / "config.json").exists():
+            whole = (folder / "model" / "config.json").exists()
+            if whole:
                 yield Subject(f"run:{run.name}", dict.fromkeys(LANGUAGES, run.name), run.family, folder / "model")
-            for checkpoint in sorted((folder / "checkpoints").glob("step-*"), reverse=True):
-                step = int(checkpoint.name.removeprefix("step-"))
+            for step, weights in sorted(_moments(folder / "checkpoints").items(), reverse=True):
+                if whole and step == run.step:
+                    continue  # the same weights
                 title = dict.fromkeys(LANGUAGES, f"{run.name} · {step:,}")
-                yield Subject(f"run:{run.name}:{step}", title, run.family, folder, checkpoint, step=step)
+                yield Subject(f"run:{run.name}:{step}", title, run.family, folder, weights, step=step)
+
+
+def _moments(checkpoints: Path) -> dict[int, Path]:
+    """Step -> file of weights."""
+    snapshots = {int(file.stem.rpartition("-")[2]): file for file in checkpoints.glob("snapshot-*.safetensors")}
+    whole = {int(file.parent.name.rpartition("-")[2]): file for file in checkpoints.glob(f"step-*/{WEIGHTS}")}
+    return snapshots | whole
 
 
 def _of_entry(entry: Entry) -> Subject:
@@ -147,15 +158,16 @@ def _translators() -> Iterator[Subject]:
             yield Subject(f"model:{card.id}", {x: card.title[x] for x in LANGUAGES}, "seq2seq", folder)
 
 
-def _open_checkpoint(run: Path, weights: Path, threads: int) -> Opened:
-    """The model of a run as it was at a checkpoint; nothing but tensors is read."""
+def _open_moment(run: Path, weights: Path, threads: int) -> Opened:
+    """The model of a run as it was at a checkpoint or snapshot; nothing but tensors is read."""
+    from safetensors.torch import load_file
+
     from llm_core.insight.opened import Opened
-    from llm_core.training.checkpoint import load_weights
     from llm_core.training.config import TrainConfig
     from llm_core.training.run import Run
 
     config = TrainConfig.model_validate_json((run / "config.json").read_text("utf-8"))
     training = Run(config, run)
     model = training.build_model().to("cpu").float()  # type: ignore[arg-type]
-    load_weights(weights, model)
+    model.load_state_dict(load_file(weights), strict=False)  # tied weights are kept once
     return Opened.of(model, training.tokenizer, threads)

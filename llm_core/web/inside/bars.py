@@ -9,7 +9,6 @@ import numpy as np
 from llm_core.insight.reading import Reading
 from llm_core.insight.sampling import Dials, reshaped
 from llm_core.messages import Language, say
-from llm_core.web.frame import escape
 from llm_core.web.inside.sentence import visible
 
 SHOWN = 12
@@ -25,10 +24,11 @@ def bars(reading: Reading, place: int, dials: Dials, language: Language) -> str:
         _row(reading.words.get(int(token), f"#{token}"), float(before[n]), float(after[n]), top, int(token) == own)
         for n, token in enumerate(reading.candidates[place][:SHOWN])
     )
-    piece = visible(reading.pieces[place].of(reading.text)) if place >= 0 else ""
+    piece = visible(reading.pieces[place].of(reading.text).strip()) if place >= 0 else ""
     heading = say(language, "inside.instead_of", piece=piece) if place >= 0 else say(language, "inside.after")
     notes = [_rank(reading, place, piece, language)] if place >= 0 else []
-    notes.append(say(language, "inside.kept", kept=int((after > 0).sum()), all=reading.vocabulary))
+    if dials != Dials():
+        notes.append(say(language, "inside.kept", kept=int((after > 0).sum()), all=reading.vocabulary))
     held = float(before.sum())
     if held < 0.9995:
         notes.append(say(language, "inside.held", known=len(before), share=share(held)))
@@ -44,9 +44,9 @@ def share(p: float) -> str:
 
 
 def _row(name: str, before: float, after: float, top: float, own: bool) -> str:
-    kind = " ".join(["hit"] * own + ["cut"] * (after == 0))
+    kind = " ".join(["hit"] * own + ["barred"] * (after == 0))
     return (
-        f'<li class="{kind}"><span class="token">{escape(name) or "·"}</span>'
+        f'<li class="{kind}"><span class="token">{visible(name)}</span>'
         f'<i style="--w:{after / top:.4f};--before:{before / top:.4f}"></i><b>{share(after)}</b></li>'
     )
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 
 from llm_core.insight.neighbours import Near
-from llm_core.insight.tree import Branch, written
+from llm_core.insight.tree import Branch, text_of, written
 from llm_core.messages import say
 from llm_core.web.frame import escape
 from llm_core.web.inside import sentence
@@ -30,16 +30,16 @@ def neighbours(shown: Shown) -> str:
 
 def tree(shown: Shown) -> str:
     """The tree of a search; before the first, what it is for."""
+    above = sentence.pieces(shown.look.reading, shown.side, -1, shown.language)
     if shown.tree is None:
-        above = sentence.pieces(shown.look.reading, shown.side, -1, shown.language)
         return f'{above}<p class="why">{say(shown.language, "inside.tree_empty")}</p>'
     best = written(shown.tree)
-    text = escape("".join(branch.text for branch in best))
+    text = escape(text_of(shown.tree))
     bits = f"{-best[-1].total / math.log(2):.1f}" if best else "0"
     out = say(shown.language, "inside.tree_out", text=f'<b class="text">{text}</b>', bits=bits)
     return (
-        f'<p class="out">{out}</p><div class="scroll tree">{_children(shown.tree)}</div>'
-        f'<p class="why">{say(shown.language, "inside.tree_why")}</p>'
+        f'{above}<p class="out">{out}</p><div class="scroll tree">{_children(shown.tree)}</div>'
+        f'<p class="why same">{say(shown.language, "inside.tree_why")}</p>'
     )
 
 

@@ -186,7 +186,7 @@ class Handlers:
 
     def _picture(self, visitor: str, spot: Spot, aim: Aim, language: Language) -> Update:
         work = self._seen(visitor)
-        return self._painting.all(work, spot, aim, Dials(), language, fresh=True) if work else {}
+        return self._painting.all(work, spot, aim, Dials(), language) if work else {}
 
     def _running(self, running: bool) -> Update:
         return {self._screen.go: gr.update(visible=not running), self._screen.stop: gr.update(visible=running)}

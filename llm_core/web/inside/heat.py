@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,14 @@ FIGURE_FROM = 0.05  # smaller weights are not printed
 
 
 def chosen(shown: Shown) -> Maps:
-    """The kind of attention that is asked for, or the first there is."""
-    maps: Sequence[Maps] = shown.look.seen["attention"]
-    return next((each for each in maps if each.kind == shown.aim.kind), maps[0])
+    """The kind of attention that is asked for, or the first there is; its mark of the beginning by a plain name."""
+    found: Sequence[Maps] = shown.look.seen["attention"]
+    maps = next((each for each in found if each.kind == shown.aim.kind), found[0])
+    begin = () if len(shown.look.marked) == len(shown.look.reading.pieces) else (say(shown.language, "inside.begin"),)
+    if maps.kind == "encoder":
+        return maps
+    queries = (*begin, *maps.queries[len(begin) :])
+    return replace(maps, queries=queries, keys=queries if maps.causal else maps.keys)
 
 
 def attention(shown: Shown) -> str:

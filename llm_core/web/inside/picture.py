@@ -20,7 +20,7 @@ Draw = Callable[[Shown], str]
 def surprise(shown: Shown) -> str:
     """The text, darker where the model was surprised."""
     body = sentence.surprises(shown.look.reading, shown.side, shown.place, shown.language)
-    return f'{body}<p class="why">{say(shown.language, "inside.surprise_why")}</p>'
+    return f'{body}<p class="why same">{say(shown.language, "inside.surprise_why")}</p>'
 
 
 DRAW: Mapping[str, Draw] = {

@@ -11,6 +11,7 @@ from llm_core.web.i18n import t
 
 LATEX = [{"left": "$$", "right": "$$", "display": True}]
 FIRST_VIEW = "surprise"
+KINDS = ("cross", "encoder", "decoder")  # of attention in an encoder-decoder; elsewhere there is one
 VIEWS = ("surprise", "attention", "states", "neighbours", "matrix", "tree")
 
 
@@ -110,8 +111,8 @@ def _question() -> tuple[gr.Textbox, gr.Dropdown, gr.Dropdown, gr.Button, gr.But
 def _heads() -> tuple[gr.Radio, gr.Column, gr.Slider, gr.Slider]:
     with gr.Column(visible=False, elem_classes=["inside-heads"]) as heads:
         kind = gr.Radio(
-            [(t("inside.kind_cross"), "cross")], value="cross", label=t("inside.kind"), interactive=True,
-            visible=False, elem_id="inside-kind", elem_classes=["words", "stacked"],
+            [(t(f"inside.kind_{kind}"), kind) for kind in KINDS], value=KINDS[0], label=t("inside.kind"),
+            interactive=True, visible=False, elem_id="inside-kind", elem_classes=["words", "stacked"],
         )  # fmt: skip
         with gr.Row(elem_classes=["pair-of-sliders"]):
             layer = _slider("layer", 1, 2, 1, 1)

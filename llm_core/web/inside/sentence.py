@@ -65,6 +65,8 @@ def pieces(
 
 def visible(text: str) -> str:
     """A piece as it can be seen: what has no characters of its own, and breaks, get a sign."""
+    if text and not text.strip(" "):
+        return "␣" * len(text)
     return escape(text.replace("\n", "↵").replace("\t", "⇥")) or "<i>·</i>"
 
 
