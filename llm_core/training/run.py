@@ -20,6 +20,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.atomic import writing
 from llm_core.events import Done, Event, Events, Item
+from llm_core.training import snapshots
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Stream
 from llm_core.training.describe import describe
@@ -151,6 +152,7 @@ class Run:
             if trainer.is_due(record.step):
                 look = self._look(trainer)
                 metrics.write(look)
+                snapshots.keep(trainer.checkpoints, record.step, trainer.model)
                 yield Item(look)
                 if patience.look(look.valid_loss, trainer.model) and wish == "go":
                     wish = "stop"
