@@ -45,7 +45,8 @@ def evaluate(
 ) -> None:
     """See messages/cli.toml."""
     if name not in MEASURES:
-        raise UserError("value_unusable", name="NAME", value=(name or "")[:40])
+        _model(name or "", Path(data) if data else None)
+        return
     if name in ON_DATA and data is None:
         raise UserError("value_missing", name="--data")
     MEASURES[name](
@@ -146,6 +147,17 @@ def _retrieval(choice: Choice) -> None:
             if isinstance(event, Item):
                 line.clear()
                 print(json.dumps(dataclasses.asdict(event.value)), flush=True)
+
+
+def _model(name: str, data: Path | None) -> None:
+    """A run, or a model that is here, on held-out text."""
+    with session.opened() as workbench:
+        try:
+            workbench.models.find(name)
+        except UserError as error:
+            raise UserError("value_unusable", name="NAME", value=name[:40]) from error
+        found = session.result(workbench.measuring.writer("", name, data), session.progress_line())
+    print(json.dumps(dataclasses.asdict(found), ensure_ascii=False), flush=True)
 
 
 def _data(choice: Choice) -> Path:

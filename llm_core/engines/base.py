@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -181,6 +181,7 @@ class Score:
 
     log_likelihood: float  # natural logarithm of the probability of all its tokens, after the mark of the beginning
     tokens: int  # of the text; neither a mark of the beginning nor one of the end is counted
+    hits: int | None = field(default=None, compare=False)  # of them the likeliest in their place, where this is told
 
     def bits_per_char(self, text: str) -> float:
         """What the model needs to write `text`, comparable across tokenizers; 0 where there is no text."""

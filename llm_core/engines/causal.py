@@ -101,11 +101,13 @@ class Causal:
         all_ids = [self.ids(text) for text in texts]
         unmarked = self.begin is None
         totals = [-math.log(self.vocabulary) if unmarked and ids else 0.0 for ids in all_ids]
+        hits = [0] * len(texts)
         rows = [row for text, ids in enumerate(all_ids) for row in self._rows(text, ids)]
         for batch in self._batches(rows):
-            for row, nats in zip(batch, self._log_likelihoods(batch), strict=True):
+            for row, (nats, right) in zip(batch, self._log_likelihoods(batch), strict=True):
                 totals[row.text] += nats
-        return [Score(total, len(ids)) for total, ids in zip(totals, all_ids, strict=True)]
+                hits[row.text] += right
+        return [Score(total, len(ids), hit) for total, ids, hit in zip(totals, all_ids, hits, strict=True)]
 
     def _rows(self, text: int, ids: list[int]) -> Iterator[_Row]:
         marked = ids if self.begin is None else [self.begin, *ids]
@@ -123,8 +125,8 @@ class Causal:
             yield batch
 
     @torch.inference_mode()
-    def _log_likelihoods(self, batch: list[_Row]) -> list[float]:
-        """Sum of ln P of the judged tokens of each row."""
+    def _log_likelihoods(self, batch: list[_Row]) -> list[tuple[float, int]]:
+        """Sum of ln P of the judged tokens of each row, and how many of them were the likeliest."""
         self._take_threads()
         longest = max(len(row.ids) for row in batch)
         padded = [row.ids + [0] * (longest - len(row.ids)) for row in batch]
@@ -132,7 +134,9 @@ class Causal:
         logits = self.model(input_ids=ids[:, :-1], use_cache=False).logits.float()  # B, T - 1, V
         own = logits.gather(-1, ids[:, 1:, None])[..., 0]
         nats = (own - logits.logsumexp(-1)).double().cpu()  # B, T - 1
-        return [float(nats[n, row.judged - 1 : len(row.ids) - 1].sum()) for n, row in enumerate(batch)]
+        right = (own >= logits.amax(-1)).cpu()  # B, T - 1
+        judged = [slice(row.judged - 1, len(row.ids) - 1) for row in batch]
+        return [(float(nats[n, place].sum()), int(right[n, place].sum())) for n, place in enumerate(judged)]
 
     def _ends(self) -> frozenset[int]:
         """Tokens after which nothing more is said."""

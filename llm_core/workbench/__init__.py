@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.insights import Insights
     from llm_core.workbench.intake import Intake
     from llm_core.workbench.libraries import Desk, Shelf
+    from llm_core.workbench.measuring import Measuring
     from llm_core.workbench.runs import Runs
     from llm_core.workbench.summaries import Summaries
     from llm_core.workbench.translations import Translations
@@ -155,6 +156,13 @@ class Workbench:
         from llm_core.workbench.exports import Exports
 
         return Exports(self.settings)
+
+    @functools.cached_property
+    def measuring(self) -> Measuring:
+        """Models measured on held-out text."""
+        from llm_core.workbench.measuring import Measuring
+
+        return Measuring(self.models, self.settings)
 
     def chat(
         self, messages: Sequence[Message], *, visitor: str = "", shelf: Shelf | None = None, **options: Any
