@@ -212,6 +212,10 @@ class TrainConfig(_Part):
     """k-fold cross-validation: instead of a fraction, part number `fold` of so many is validation."""
     fold: int = Field(default=0, ge=0)
     unanswerable: Unanswerable = Unanswerable()
+    prefixes: tuple[str, ...] = ()
+    """Contrastive only: what is put before the texts of each column, such as "query: "."""
+    temperature: float = Field(default=0.05, gt=0)
+    """Contrastive only: cosines are divided by it."""
     balance: bool = False
     """Labels only: rare classes count as much as frequent ones."""
     batch: Batching = Batching()

@@ -8,6 +8,7 @@ from pathlib import Path
 from llm_core.training.config import TrainConfig
 from llm_core.training.objectives.base import Objective
 from llm_core.training.objectives.chat import Chat
+from llm_core.training.objectives.contrastive import Contrastive
 from llm_core.training.objectives.label import Label
 from llm_core.training.objectives.language import Language
 from llm_core.training.objectives.masked import Masked
@@ -19,6 +20,7 @@ OBJECTIVES: Mapping[str, Callable[[TrainConfig, Path], Objective]] = {
     "language": Language,
     "masked": Masked,
     "chat": Chat,
+    "contrastive": Contrastive,
     "label": Label,
     "relation": Relation,
     "span": Span,
