@@ -154,8 +154,6 @@ class Optimizing(_Part):
     """constant-then-decay: the last part of the run, in which the rate falls to zero."""
     clip: float = Field(default=1.0, gt=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
-    layer_decay: float = Field(default=1.0, gt=0, le=1)
-    """Encoders: each layer's learning rate is this part of the rate of the layer above it."""
 
 
 class Budget(_Part):
