@@ -24,6 +24,7 @@ COMMANDS = (
     "score",
     "translate",
     "train",
+    "race",
     "classify",
     "evaluate",
     "serve",

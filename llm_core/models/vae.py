@@ -28,15 +28,15 @@ class Shape:
 
     hidden: int
     layers: int = 1
-    latent: int = 24
+    latent: int = 16
     softmaxes: int = 1
     """More than one: the output is a mixture of so many."""
     tied: int = 1
     """1: output and input embeddings are one matrix."""
     dropout: float = 0.0
-    word_dropout: float = 0.4
+    word_dropout: float = 0.5
     """How often, in training, the decoder is not told the word before, and has to know it from z."""
-    free_bits: float = 0.2
+    free_bits: float = 0.5
     """Nats in each dimension of z that cost nothing (Kingma et al. 2016)."""
     annealing: int = 300
     """Forward passes of training over which the weight of the KL term grows from 0 to 1."""
@@ -54,7 +54,7 @@ class VaeConfig(SequenceConfig):
     """The knobs of `Shape`."""
 
     model_type = "workbench_vae"
-    latent_size: int = 24
+    latent_size: int = 16
     word_dropout: float = 0.0
     free_bits: float = 0.0
     annealing: int = 1

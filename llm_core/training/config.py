@@ -193,6 +193,8 @@ class TrainConfig(_Part):
     size: Size = "small"
     shape: dict[str, int | float] = {}
     """Knobs of the family's shape that replace what the size dial gives."""
+    parameters: int | None = Field(default=None, gt=0)
+    """About how many the model is to have, whatever its size dial says: its width follows."""
     objective: Objective = "language"
     start: str | None = None
     """The model whose weights come first: a run's name, or the id of a model that is here; None is fresh."""

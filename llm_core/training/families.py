@@ -17,7 +17,7 @@ from llm_core.training.counting import Counting, table_loss
 from llm_core.training.dataset import Blocks, Pairs, Stream
 from llm_core.training.elbo import elbo_loss, latent_figures
 from llm_core.training.evaluate import continue_texts, translate_prompts
-from llm_core.training.latent import say_again
+from llm_core.training.latent import write
 from llm_core.training.loop import Trainer
 from llm_core.training.loss import Loss, batch_loss
 from llm_core.training.masking import MaskedBlocks, fill_in, masked_loss
@@ -109,7 +109,7 @@ FAMILIES: Mapping[str, Family] = {
     "vae": replace(
         _text(vae.SIZES, vae.build),
         open_stream=_sentences,
-        sample=say_again,
+        sample=write,
         loss=elbo_loss,
         units=sentences_of,
         figures=latent_figures,

@@ -15,6 +15,8 @@ from llm_core.training.dataset import padded
 from llm_core.training.evaluate import at_rest
 from llm_core.training.samples.sentences import NAMES, Language, glimpse
 
+WHOLE = tuple(".!?。！？”")
+"""How a sentence ends."""
 TOKENS_MAX = 64
 """Of a sentence that is written."""
 
@@ -67,10 +69,25 @@ def changes(texts: Sequence[str], language: Language) -> list[tuple[str, ...]]:
     return [tuple(name for name in NAMES if a.get(name) != b.get(name)) for a, b in pairwise(seen)]
 
 
-def say_again(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, prompts: Sequence[str]) -> list[str]:
-    """Each prompt reconstructed; for an empty one, a sentence from the prior, at the same point each time."""
+def go_on(model: VaeForCausalLM, tokenizer: PreTrainedTokenizerFast, beginning: str) -> str:
+    """A beginning with what follows, from where the encoder puts what is there."""
+    writer: Any = model
+    ids = tokenizer(tokenizer.eos_token + beginning, add_special_tokens=False, return_tensors="pt").to(model.device)
+    with at_rest(model):
+        state = model.begin(ids["input_ids"])
+        out = writer.generate(**ids, past_key_values=state, do_sample=False, max_new_tokens=TOKENS_MAX)
+    return str(tokenizer.decode(out[0], skip_special_tokens=True))
+
+
+def write(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, prompts: Sequence[str]) -> list[str]:
+    """A whole sentence said again, a beginning gone on with; from nothing one of the prior, always the same."""
     assert isinstance(model, VaeForCausalLM)
-    return [
-        reconstruct(model, tokenizer, [prompt])[0] if prompt else draw(model, tokenizer, 1, seed=i)[0]
-        for i, prompt in enumerate(prompts)
-    ]
+    written = []
+    for i, prompt in enumerate(prompts):
+        if not prompt:
+            written += draw(model, tokenizer, 1, seed=i)
+        elif prompt.endswith(WHOLE):
+            written += reconstruct(model, tokenizer, [prompt])
+        else:
+            written.append(go_on(model, tokenizer, prompt))
+    return written

@@ -138,7 +138,8 @@ def _pieces(characters: int) -> int:
 def _optimize(family: str) -> dict[str, Any]:
     if family in TRANSFORMERS:
         return {"optimizer": "muon", "learning_rate": 0.01, "warmup_steps": 30, "decay_fraction": 0.6}
-    return {"optimizer": "adamw", "learning_rate": 0.004, "warmup_steps": 30, "decay_fraction": 0.6}
+    rate = 0.01 if family == "vae" else 0.004
+    return {"optimizer": "adamw", "learning_rate": rate, "warmup_steps": 30, "decay_fraction": 0.6}
 
 
 def _tuning(sources: Sequence[Source], more: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,6 +182,8 @@ def _prompts(seen: Glance, family: str) -> tuple[str, ...]:
     picked = list(dict.fromkeys(lines[i * len(lines) // 3] for i in (1, 2)))
     if family == "seq2seq":
         return tuple(line[:200] for line in picked)
+    if family == "vae":  # said again; and a sentence from nothing
+        return (*(line[:200] for line in picked), "")
     return tuple(_beginning(line) for line in picked)
 
 

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.intake import Intake
     from llm_core.workbench.libraries import Desk, Shelf
     from llm_core.workbench.measuring import Measuring
+    from llm_core.workbench.races import Races
     from llm_core.workbench.runs import Runs
     from llm_core.workbench.summaries import Summaries
     from llm_core.workbench.translations import Translations
@@ -135,6 +136,13 @@ class Workbench:
         from llm_core.workbench.runs import Runs
 
         return Runs(self.settings)
+
+    @functools.cached_property
+    def races(self) -> Races:
+        """Families that train against one another."""
+        from llm_core.workbench.races import Races
+
+        return Races(self.runs)
 
     @functools.cached_property
     def classifying(self) -> Classifying:

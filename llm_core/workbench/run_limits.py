@@ -15,26 +15,27 @@ if TYPE_CHECKING:
     from llm_core.training.config import TrainConfig
 
 
-def check_limits(config: TrainConfig, mine: Sequence[RunState], settings: Settings) -> None:
-    """Whether the visitor may begin one more run.
+def check_limits(configs: Sequence[TrainConfig], mine: Sequence[RunState], settings: Settings) -> None:
+    """Whether the visitor may begin these runs, which count as one that waits and takes their time together.
 
     Args:
-        config: of the run.
+        configs: of the runs.
         mine: the visitor's runs so far.
         settings: the limits.
 
     Raises:
         UserError: `runs_full`, `runs_waiting`, `run_long`, `training_text_big`, `runs_disk_full`, `source_missing`.
     """
-    if len(mine) >= settings.runs_max:
+    if len(mine) + len(configs) > settings.runs_max:
         raise UserError("runs_full", n=settings.runs_max)
     if sum(run.state in UNDER_WAY for run in mine) >= settings.runs_under_way_max:
         raise UserError("runs_waiting", n=settings.runs_under_way_max)
-    if (config.budget.seconds or 0) > settings.training_s:
+    if sum(config.budget.seconds or 0 for config in configs) > settings.training_s:
         raise UserError("run_long", limit=settings.training_s)
-    if folders := [source.path for source in config.sources if source.path.parts and not source.path.is_file()]:
+    paths = [source.path for config in configs for source in config.sources if source.path.parts]
+    if folders := [path for path in paths if not path.is_file()]:
         raise UserError("source_missing", path=folders[0].name)
-    text = bytes_of(config)
+    text = sum(map(bytes_of, configs))
     if text > settings.training_text_bytes_max:
         raise UserError("training_text_big", limit=settings.training_text_bytes_max)
     used = sum(folder_bytes(settings.paths.run(run.name)) for run in mine)

@@ -140,23 +140,23 @@ class Runs:
             UserError: `run_exists`, `runs_full`, `runs_waiting`, `run_long`, `runs_disk_full`, `training_text_big`,
                 `start_unknown`.
         """
-        self._check_start(owner, config)
+        return self.start_together(owner, [config], follows=follows)[0]
+
+    def start_together(self, owner: str, configs: Sequence[TrainConfig], *, follows: int = 0) -> Sequence[RunState]:
+        """Begin runs that train one after the other, in this order; see `start`. For the limits they count as one."""
+        for config in configs:
+            self._check_start(owner, config)
         with self._beginning:
             if not self._settings.is_local:
-                check_limits(config, self.list(owner), self._settings)
-            name = config.name
-            if self._settings.paths.run(name).exists() and not self._is_mine(owner, name):
-                name = self._free_name(name)  # whose it is, is nobody's business
-            folder = self._settings.paths.run(name)
-            if folder.exists():
-                raise UserError("run_exists", name=name)
-            folder.mkdir(parents=True)
-        config = config.model_copy(update={"name": name})
-        if owner:
-            config = self._texts.with_copies(config, folder / "text")
-        (folder / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
-        self._launch(folder, State("queued", owner=owner, created=time.time()), follows)
-        return self.get(owner, name)
+                check_limits(configs, self.list(owner), self._settings)
+            named = [config.model_copy(update={"name": self._taken(owner, config.name)}) for config in configs]
+        for config in named:
+            folder = self._settings.paths.run(config.name)
+            if owner:
+                config = self._texts.with_copies(config, folder / "text")
+            (folder / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
+            self._launch(folder, State("queued", owner=owner, created=time.time()), follows)
+        return [self.get(owner, config.name) for config in named]
 
     def pause(self, owner: str, name: str) -> None:
         """Ask the run to write a checkpoint and end; `resume` goes on from there."""
@@ -274,6 +274,20 @@ class Runs:
         name = config.start
         if name and self._settings.paths.run(name).exists() and not self._is_mine(owner, name):
             raise UserError("start_unknown", name=name)
+
+    def _taken(self, owner: str, name: str) -> str:
+        """The name, or, where another one's run has it, a free one; its folder is made.
+
+        Raises:
+            UserError: `run_exists`.
+        """
+        if self._settings.paths.run(name).exists() and not self._is_mine(owner, name):
+            name = self._free_name(name)  # whose it is, is nobody's business
+        folder = self._settings.paths.run(name)
+        if folder.exists():
+            raise UserError("run_exists", name=name)
+        folder.mkdir(parents=True)
+        return name
 
     def _is_mine(self, owner: str, name: str) -> bool:
         kept = State.read(self._settings.paths.run(name))

@@ -25,6 +25,7 @@ from llm_core.training.objectives.base import Judgement
 from llm_core.training.opening import find_causal, open_for, open_tokenizer
 from llm_core.training.split import splits
 from llm_core.training.tokenize import UNKNOWN_BITS, learn_tokenizer, write_tokens
+from llm_core.training.width import fitted
 
 _VALIDATION_BATCHES = 12
 
@@ -83,8 +84,10 @@ class Language:
         """The model to start with, or a fresh one of the family and size that the configuration asks for."""
         if self.config.start:
             return open_for(self.config, self.begins_with)
-        context = self.config.batch.context
-        model = self.family.build(shape_of(self.family, self.config), self.tokenizer, context)
+        context, shape = self.config.batch.context, shape_of(self.family, self.config)
+        if self.config.parameters:
+            shape = fitted(self.family, shape, self.tokenizer, self.config.parameters)
+        model = self.family.build(shape, self.tokenizer, context)
         if torch.cuda.is_available():
             nn.Module.to(model, "cuda")
         elif context <= SHORT:
