@@ -180,6 +180,21 @@ def matrix(opened: Opened, tokens: int) -> Explained:
     return Explained(r"A_{ij}=P(x_{t+1}=j\mid x_t=i)", symbols, lines.of(type(opened.model).transition_rows))
 
 
+def latent(opened: Opened, tokens: int) -> Explained:
+    """The encoder of a sentence VAE, and the bound that it was trained by."""
+    inner, config = opened.model.model, opened.model.config
+    formula = _two(
+        r"q(z\mid x)&=\mathcal{N}(\mu,\sigma^2),\quad \mu,\ln\sigma^2=W[h_T;h_1]+b",
+        r"\ln p(x)&\ge\mathbb{E}_q[\ln p(x\mid z)]-\mathrm{KL}(q\,\Vert\,p)",
+    )
+    symbols = (
+        Symbol("z", "latent", str(config.latent_size)),
+        Symbol("h", "state", size(tokens, 2 * config.hidden_size)),
+        Symbol("W", "from_state", size(*inner.posterior.weight.shape)),
+    )
+    return Explained(formula, symbols, lines.of(type(inner).encode))
+
+
 TREE_FORMULA = r"\hat y=\arg\max_y\sum_i\ln P(y_i\mid y_{<i},x)"
 SAMPLING_FORMULA = r"p_i=\frac{\exp(z_i/T)}{\sum_j\exp(z_j/T)}"
 
@@ -209,4 +224,5 @@ EXPLAIN: Mapping[str, Explain] = {
     "states": states,
     "neighbours": neighbours,
     "matrix": matrix,
+    "latent": latent,
 }

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from llm_core.engines.llama_look import Looking
-from llm_core.insight import attention, explain, neighbours, reading, served, states, transition
+from llm_core.insight import attention, explain, latent, neighbours, reading, served, states, transition
 from llm_core.insight.explain import Explained
 from llm_core.insight.pieces import Piece
 from llm_core.insight.reading import Reading
@@ -27,6 +27,7 @@ VIEWS: Mapping[str, tuple[str, ...]] = {
     "mlp": ("surprise", "states", "neighbours", "tree"),
     "cnn": ("surprise", "states", "neighbours", "tree"),
     "ngram": ("surprise", "matrix", "tree"),
+    "vae": ("surprise", "latent", "neighbours", "tree"),
     "gguf": ("surprise", "tree"),
 }
 
@@ -37,7 +38,7 @@ class Look:
 
     family: str
     reading: Reading
-    seen: Mapping[str, Any]  # view -> its numbers: Maps, States, Near, Matrix
+    seen: Mapping[str, Any]  # view -> its numbers: Maps, States, Near, Matrix, Latent
     explained: Mapping[str, Explained]
     source: str = ""
     marked: tuple[int, ...] = field(default=(), repr=False)  # the tokens that were read, with their marks
@@ -55,6 +56,7 @@ COMPUTE: Mapping[str, Compute] = {
     "states": states.of_text,
     "neighbours": neighbours.nearest,
     "matrix": transition.of_text,
+    "latent": latent.of_text,
 }
 
 

@@ -22,7 +22,7 @@ from transformers.utils import logging
 from llm_core.insight.pieces import Piece, Words, cut
 from llm_core.models import register
 
-OWN_FAMILIES = {"workbench_mlp": "mlp", "workbench_cnn": "cnn", "workbench_ngram": "ngram"}
+OWN_FAMILIES = {"workbench_mlp": "mlp", "workbench_cnn": "cnn", "workbench_ngram": "ngram", "workbench_vae": "vae"}
 
 
 @dataclass(frozen=True)

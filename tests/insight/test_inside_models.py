@@ -7,9 +7,9 @@ import pytest
 import torch
 from transformers import PreTrainedTokenizerFast
 
-from llm_core.insight import attention, look, neighbours, states, transition, translation
+from llm_core.insight import attention, latent, look, neighbours, states, transition, translation
 from llm_core.insight.opened import Opened
-from llm_core.models import cnn, mlp, ngram_model
+from llm_core.models import cnn, mlp, ngram_model, vae
 from tests.insight.conftest import TEXT, cell
 
 
@@ -167,3 +167,35 @@ def _result(steps):
             next(steps)
         except StopIteration as done:
             return done.value
+
+
+def test_the_space_of_a_vae_is_what_its_encoder_and_decoder_say(bytewise: PreTrainedTokenizerFast) -> None:
+    torch.manual_seed(0)
+    model = vae.build(vae.Shape(hidden=12, latent=4), bytewise, 64)
+    with torch.no_grad():
+        for weight in model.parameters():
+            weight.add_(0.4 * torch.randn_like(weight))  # so that z is heard
+    opened = Opened.of(model, bytewise, threads=1)
+    first, second = "The fox sees the moon.", "A bird finds an old book."
+    found = latent.of_text(opened, [opened.begin, *bytewise(f"{first}\n{second}")["input_ids"]])
+    with torch.no_grad():
+        ends = [model.model.encode(torch.tensor([bytewise(text)["input_ids"]])) for text in (first, second)]
+    mean, log_variance = (part[0].double() for part in ends[0])
+    np.testing.assert_allclose(found.mean, mean, atol=1e-5)
+    posterior = torch.distributions.Normal(mean, (0.5 * log_variance).exp())
+    prior = torch.distributions.Normal(torch.zeros(4).double(), torch.ones(4).double())
+    np.testing.assert_allclose(found.kl, torch.distributions.kl_divergence(posterior, prior), atol=1e-4)
+    for text, z in ((found.walk[0], ends[0][0]), (found.walk[-1], ends[1][0])):
+        assert text == _written(model, bytewise, z)
+    assert found.back == found.walk[0]
+    assert len(found.walk) == latent.STEPS
+
+
+def _written(model, tokenizer, z) -> str:
+    """Greedily, by transformers."""
+    begin = torch.tensor([[tokenizer.eos_token_id]])
+    out = model.generate(
+        begin, attention_mask=torch.ones_like(begin), past_key_values=model.model.at(z), do_sample=False,
+        max_new_tokens=latent.TOKENS_MAX,
+    )  # fmt: skip
+    return tokenizer.decode(out[0, 1:], skip_special_tokens=True).strip()

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from llm_core.insight.attention import Maps
 from llm_core.insight.transition import Matrix
 from llm_core.messages import say
-from llm_core.web.frame import escape
 from llm_core.web.inside import sentence
 from llm_core.web.inside.bars import share
 from llm_core.web.inside.mask import mask
@@ -145,4 +144,4 @@ def _smaller(weights: NDArray[Any]) -> NDArray[Any]:
 
 
 def _quoted(name: str) -> str:
-    return escape(name.strip() or name)
+    return sentence.visible(name.strip() or name)

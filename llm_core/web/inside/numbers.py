@@ -95,10 +95,20 @@ def _tree(shown: Shown) -> Iterable[Row]:
         yield from walk(shown.tree, 1)
 
 
+def _latent(shown: Shown) -> Iterable[Row]:
+    found = shown.look.seen["latent"]
+    yield ("dimension", "mu", "sigma", "KL in nats")
+    for n, row in enumerate(zip(found.mean, found.deviation, found.kl, strict=True), 1):
+        yield (n, *(round(float(x), DIGITS) for x in row))
+    yield from (("walk", text) for text in found.walk)
+    yield from (("drawn", text) for text in found.drawn)
+
+
 TABLES = {
     "surprise": _surprise,
     "attention": _attention,
     "states": _states,
+    "latent": _latent,
     "neighbours": _neighbours,
     "matrix": _matrix,
     "tree": _tree,

@@ -27,6 +27,7 @@ DRAW: Mapping[str, Draw] = {
     "surprise": surprise,
     "attention": heat.attention,
     "states": strips.states,
+    "latent": strips.latent,
     "neighbours": branches.neighbours,
     "matrix": heat.matrix,
     "tree": branches.tree,

@@ -12,7 +12,7 @@ from llm_core.web.i18n import t
 LATEX = [{"left": "$$", "right": "$$", "display": True}]
 FIRST_VIEW = "surprise"
 KINDS = ("cross", "encoder", "decoder")  # of attention in an encoder-decoder; elsewhere there is one
-VIEWS = ("surprise", "attention", "states", "neighbours", "matrix", "tree")
+VIEWS = ("surprise", "attention", "states", "latent", "neighbours", "matrix", "tree")
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from llm_core.insight.latent import Latent
 from llm_core.insight.states import States
 from llm_core.messages import say
 from llm_core.web.frame import escape
@@ -14,6 +15,7 @@ from llm_core.web.inside.mask import mask
 from llm_core.web.inside.shown import Shown
 
 UNITS = 48  # rows that are drawn
+ACTIVE_NATS = 0.01  # of KL: a dimension that says anything about its sentence
 
 
 def states(shown: Shown) -> str:
@@ -31,6 +33,32 @@ def states(shown: Shown) -> str:
         f'{above}<div class="scroll strips" style="--n:{tokens};--at:{shown.row}"><div class="names">{names}</div>'
         f'{strips}</div><p class="why">{why}</p>'
     )
+
+
+def latent(shown: Shown) -> str:
+    """Where a sentence lies in the space of a VAE, the way from there to another, and what the prior holds."""
+    found: Latent = shown.look.seen["latent"]
+    top = max(float(np.abs(found.mean).max()), 1e-6)
+    active = int((found.kl > ACTIVE_NATS).sum())
+    bars = "".join(
+        f'<li><span class="token">z<sub>{n}</sub></span><i style="--w:{abs(float(mean)) / top:.3f}"></i>'
+        f"<b>{_signed(float(mean), 2)} ± {deviation:.2f}</b></li>"
+        for n, (mean, deviation) in enumerate(zip(found.mean, found.deviation, strict=True), 1)
+    )
+    parts = [
+        ("latent_back", [found.back]),
+        ("latent_walk" if found.walk_to else "latent_walk_drawn", found.walk),
+        ("latent_drawn", found.drawn),
+    ]
+    lists = "".join(
+        f'<p class="heading">{say(shown.language, f"inside.{key}")}</p>'
+        f'<ol class="sentences">{"".join(f"<li>{escape(text)}</li>" for text in texts)}</ol>'
+        for key, texts in parts
+    )
+    why = say(
+        shown.language, "inside.latent_why", kl=f"{float(found.kl.sum()):.2f}", active=active, all=len(found.kl)
+    )
+    return f'{lists}<ol class="bars near">{bars}</ol><p class="why">{why}</p>'
 
 
 def _strip(name: str, found: States, layer: int, shown: Shown) -> str:
@@ -54,3 +82,7 @@ def _names(shown: Shown) -> list[str]:
     own = [piece.of(reading.text) or reading.words.get(piece.id, "") for piece in reading.pieces]
     marks = len(shown.look.marked) - len(own)
     return [say(shown.language, "inside.begin")] * marks + own
+
+
+def _signed(value: float, digits: int) -> str:
+    return f"{value:+.{digits}f}".replace("-", "−")
