@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +15,7 @@ from llm_core.cli import columns, session
 from llm_core.cli.commands import command
 from llm_core.errors import UserError
 from llm_core.events import Done, Events, Item
+from llm_core.messages import say, system_language
 
 if TYPE_CHECKING:
     from llm_core.evaluation.prompts import Tried
@@ -42,10 +44,11 @@ def evaluate(
     task: Annotated[list[str] | None, typer.Option("--task", help="evaluate_task", metavar="TASK")] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="evaluate_limit", metavar="N", min=1)] = None,
     failures: Annotated[bool, typer.Option("--failures", help="evaluate_failures")] = False,
+    privacy: Annotated[bool, typer.Option("--privacy", help="evaluate_privacy")] = False,
 ) -> None:
     """See messages/cli.toml."""
     if name not in MEASURES:
-        _model(name or "", Path(data) if data else None)
+        _model(name or "", Path(data) if data else None, privacy)
         return
     if name in ON_DATA and data is None:
         raise UserError("value_missing", name="--data")
@@ -149,14 +152,17 @@ def _retrieval(choice: Choice) -> None:
                 print(json.dumps(dataclasses.asdict(event.value)), flush=True)
 
 
-def _model(name: str, data: Path | None) -> None:
-    """A run, or a model that is here, on held-out text."""
+def _model(name: str, data: Path | None, privacy: bool) -> None:
+    """A run, or a model that is here, on held-out text; or what it recites of the text that it learned from."""
     with session.opened() as workbench:
         try:
             workbench.models.find(name)
         except UserError as error:
             raise UserError("value_unusable", name="NAME", value=name[:40]) from error
-        found = session.result(workbench.measuring.writer("", name, data), session.progress_line())
+        measuring, line = workbench.measuring, session.progress_line()
+        found = session.result(measuring.privacy("", name) if privacy else measuring.writer("", name, data), line)
+    for key, facts in getattr(found, "advice", ()):
+        print(say(system_language(), key, **facts), file=sys.stderr)
     print(json.dumps(dataclasses.asdict(found), ensure_ascii=False), flush=True)
 
 

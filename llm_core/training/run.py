@@ -39,6 +39,7 @@ _DECIDES_TEXT = {
     "languages",
     "sources",
     "cleaning",
+    "canaries",
     "tokenizer",
     "validation_fraction",
     "test_fraction",

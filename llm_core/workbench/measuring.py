@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llm_core import atomic
+from llm_core import atomic, machine
 from llm_core.errors import UserError
 from llm_core.events import Done, Events
 from llm_core.settings import Settings
@@ -58,6 +58,28 @@ class Measuring:
         for event in writers.evaluate(self._models.engine(entry), texts, **limit):  # type: ignore[arg-type] # both
             if isinstance(event, Done) and entry.sources == ("run",):
                 self.keep(entry.id, "evaluation", dataclasses.asdict(event.result))
+            yield event
+
+    def privacy(self, owner: str, name: str) -> Events:
+        """How much of its training text a run's model recites, and what to do about it.
+
+        Yields:
+            As `training.privacy.check`; `Done` holds a `Privacy`, which names strings of the owner's own text.
+
+        Raises:
+            UserError: `privacy_not_run`, `model_unknown`, `model_not_writing`, `memory_short`, `model_unusable`.
+        """
+        entry = self._models.choice("chat", name, owner).entry
+        if entry.sources != ("run",) or entry.path is None:
+            raise UserError("privacy_not_run", name=entry.id)
+        from llm_core.engines.causal import Causal
+        from llm_core.training import privacy
+
+        machine.check_memory(entry.id, entry.parameters * 4)
+        causal = Causal(entry.path, entry.context_tokens or self._settings.context_tokens, machine.cores())
+        for event in privacy.check(causal, self._settings.paths.run(entry.id)):
+            if isinstance(event, Done):
+                self.keep(entry.id, "privacy", privacy.as_record(event.result))
             yield event
 
     def keep(self, run: str, part: str, found: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.training.attention import SHORT
+from llm_core.training.canaries import plant
 from llm_core.training.config import TrainConfig
 from llm_core.training.corpus import read_rows, write_corpus
 from llm_core.training.dataset import Stream
@@ -62,6 +63,9 @@ class Language:
         """Read and clean the text, learn the tokenizer, write the token ids."""
         data = self.folder / "data"
         report = write_corpus(self.config, data)
+        if self.config.canaries:
+            config = self.config
+            report["canaries"] = plant(config.canaries, config.seed, config.languages, data)
         texts = _spread(data / "train.jsonl", report["train"]["characters"], self.config.tokenizer.sample_characters)
         tokenizer = self.learn_tokenizer(texts)
         tokenizer.save_pretrained(self.folder / "tokenizer")
