@@ -16,7 +16,7 @@ from itertools import islice
 from typing import Any
 
 from benchmarks import report
-from llm_core.training.launch import MALLOC
+from llm_core.training.launch import MALLOC, WAIT
 
 VOCABULARY, CONTEXT, TOKENS = 8192, 256, 4096
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
 
 def _child(name: str, updates: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks", "size", "--one", name, "--updates", str(updates)]
-    done = subprocess.run(command, env=os.environ | MALLOC, stdout=subprocess.PIPE, check=True, encoding="utf-8")
+    done = subprocess.run(command, env=os.environ | MALLOC | WAIT, stdout=subprocess.PIPE, check=True, encoding="utf-8")
     row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return row
 

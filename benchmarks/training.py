@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from benchmarks import report
-from llm_core.training.launch import MALLOC
+from llm_core.training.launch import MALLOC, WAIT
 
 LOOPS = ("reference", "reference, compiled", "ours", "ours, compiled")
 
@@ -63,7 +63,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 def _child(name: str, options: argparse.Namespace) -> list[float]:
     command = [sys.executable, "-m", "benchmarks", "training", "--loop", name]
     command += ["--heads", str(options.heads), "--updates", str(options.updates)]
-    own = MALLOC if name.startswith("ours") else {}
+    own = MALLOC | WAIT if name.startswith("ours") else {}
     own = own | ({"OMP_NUM_THREADS": str(options.threads)} if options.threads else {})
     done = subprocess.run(command, env=os.environ | own, stdout=subprocess.PIPE, check=True, encoding="utf-8")
     taken: list[float] = json.loads(done.stdout.splitlines()[-1])
