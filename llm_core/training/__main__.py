@@ -10,9 +10,12 @@ import argparse
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llm_core.training.launch import MALLOC
+
+if TYPE_CHECKING:
+    from llm_core.training.config import TrainConfig
 
 _TELL_EVERY = 20
 
@@ -26,14 +29,21 @@ def main() -> None:
 
     import torch
 
-    from llm_core.events import Done, Item
+    from llm_core.training import processes
     from llm_core.training.config import load_recipe
-    from llm_core.training.loop import StepRecord
-    from llm_core.training.run import Run
 
     torch.set_num_threads(options.threads)
     config = load_recipe(options.recipe, {"data": str(options.data)})
     config = config.smoke() if options.smoke else config.with_budget(**_budget(options))
+    with processes.joined():
+        _train(processes.shared(config), options)
+
+
+def _train(config: TrainConfig, options: argparse.Namespace) -> None:
+    from llm_core.events import Done, Item
+    from llm_core.training.loop import StepRecord
+    from llm_core.training.run import Run
+
     run = Run(config, options.runs / config.name)
     run.prepare()
     for event in run.train(resume=options.resume):

@@ -20,11 +20,13 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
 from llm_core.atomic import rename, sha256_of
 from llm_core.errors import UserError
 from llm_core.machine import free_disk_bytes
+from llm_core.training import processes
 from llm_core.training.dataset import Position
 
 _KEEP = 2
@@ -64,13 +66,14 @@ def save_checkpoint(
     Raises:
         UserError: `disk_short`, less than `keep_free_bytes` of the disk would be left; nothing is written.
     """
-    weights = _weights(model)
+    weights = {name: processes.whole(tensor) for name, tensor in _weights(model).items()}
     state, groups = _optimizer_state(optimizers)
-    state["torch_random"] = torch.get_rng_state()
-    if torch.cuda.is_available():
-        state["cuda_random"] = torch.cuda.get_rng_state()
-    _check_room(root, sum(tensor.nbytes for tensor in (*weights.values(), *state.values())), keep_free_bytes)
+    for number, random_states in enumerate(processes.gather(_random_states())):
+        state |= {_numbered(name, number): value for name, value in random_states.items()}
     final = root / f"step-{mark.step:08d}"
+    if processes.number() > 0:
+        return final
+    _check_room(root, sum(tensor.nbytes for tensor in (*weights.values(), *state.values())), keep_free_bytes)
     aside = root / f".{final.name}.part"
     shutil.rmtree(aside, ignore_errors=True)
     aside.mkdir(parents=True)
@@ -116,7 +119,7 @@ def load_weights(path: Path, model: nn.Module) -> None:
 def _copy(kept: Mapping[str, Tensor], model: nn.Module) -> None:
     with torch.no_grad():
         for name, tensor in _weights(model).items():
-            tensor.copy_(kept[name])
+            tensor.copy_(processes.part(kept[name], tensor))
 
 
 def _read(folder: Path, model: nn.Module) -> _Kept | None:
@@ -137,11 +140,22 @@ def _restore(kept: _Kept, model: nn.Module, optimizers: list[Optimizer]) -> Mark
     _copy(kept.weights, model)
     for i, optimizer in enumerate(optimizers):
         _load_optimizer(optimizer, i, kept.state, kept.groups[i])
-    torch.set_rng_state(kept.state["torch_random"])
-    if torch.cuda.is_available() and "cuda_random" in kept.state:
-        torch.cuda.set_rng_state(kept.state["cuda_random"])
+    number = processes.number()
+    if (state := kept.state.get(_numbered("torch_random", number))) is not None:
+        torch.set_rng_state(state)
+    if torch.cuda.is_available() and (state := kept.state.get(_numbered("cuda_random", number))) is not None:
+        torch.cuda.set_rng_state(state)
     random.setstate(kept.python_random)
     return kept.mark
+
+
+def _random_states() -> dict[str, Tensor]:
+    states = {"torch_random": torch.get_rng_state()}
+    return states | ({"cuda_random": torch.cuda.get_rng_state()} if torch.cuda.is_available() else {})
+
+
+def _numbered(name: str, process: int) -> str:
+    return f"{name}.{process}" if process else name
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:
@@ -150,8 +164,13 @@ def _weights(model: nn.Module) -> dict[str, Tensor]:
     return {
         name: tensor.detach()
         for name, tensor in model.state_dict(keep_vars=True).items()
-        if not (tensor.data_ptr() in seen or seen.add(tensor.data_ptr()))  # type: ignore[func-returns-value]
+        if not (_place(tensor) in seen or seen.add(_place(tensor)))  # type: ignore[func-returns-value]
     }
+
+
+def _place(tensor: Tensor) -> int:
+    """Where it lies in memory; one in parts lies nowhere as a whole."""
+    return id(tensor) if isinstance(tensor, DTensor) else tensor.data_ptr()
 
 
 def _optimizer_state(optimizers: list[Optimizer]) -> tuple[dict[str, Tensor], list[Any]]:
@@ -162,17 +181,19 @@ def _optimizer_state(optimizers: list[Optimizer]) -> tuple[dict[str, Tensor], li
         whole = optimizer.state_dict()
         groups.append(whole["param_groups"])
         for index, entries in whole["state"].items():
-            tensors |= {f"{i}.{index}.{name}": value.contiguous() for name, value in entries.items()}
+            tensors |= {f"{i}.{index}.{name}": processes.whole(value).contiguous() for name, value in entries.items()}
     return tensors, groups
 
 
 def _load_optimizer(optimizer: Optimizer, number: int, tensors: dict[str, Tensor], groups: list[Any]) -> None:
+    parameters = [parameter for group in optimizer.param_groups for parameter in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for key, tensor in tensors.items():
         owner, _, rest = key.partition(".")
         if owner == str(number):
             index, _, name = rest.partition(".")
-            state.setdefault(int(index), {})[name] = tensor
+            own = processes.part(tensor, parameters[int(index)]) if tensor.ndim else tensor
+            state.setdefault(int(index), {})[name] = own
     optimizer.load_state_dict({"state": state, "param_groups": groups})
 
 

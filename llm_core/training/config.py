@@ -221,8 +221,6 @@ class TrainConfig(_Part):
     batch: Batching = Batching()
     optimize: Optimizing = Optimizing()
     budget: Budget
-    canaries: int = Field(default=0, ge=0, le=100)
-    """Made-up secrets put into the training text, to see afterwards whether the model recites them."""
     prompts: tuple[str, ...] = ()
     """Decoder: continued at every evaluation. Seq2seq: translated."""
     card: CardWords | None = None
@@ -231,6 +229,8 @@ class TrainConfig(_Part):
     """What the passes compute in; "auto" takes bf16 where this machine has instructions for it."""
     compile: bool = False
     """torch.compile: pays on a GPU, hardly on a CPU."""
+    parallel: Literal["ddp", "fsdp"] = "ddp"
+    """Of several processes: each holds the whole model, or, where it does not fit, a part of every layer."""
     seed: int = Field(default=0, ge=0)
 
     def with_budget(self, **changes: Any) -> TrainConfig:

@@ -2,7 +2,8 @@
 
 It outlives the server, the browser and the terminal that began it. It writes the run's folder; everyone else only
 reads there, but for request.json. One run trains at a time on a machine, with all that the machine has; the others
-wait in line.
+wait in line. On several GPUs, and under torchrun, it is several processes: all this is the first one's, the others
+only do their share of the passes.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import dataclasses
 import logging
 import os
 import secrets
+import shutil
 import signal
 import sys
 import time
@@ -40,6 +42,7 @@ LINE_S = 0.3
 BEGIN_S = 30.0
 RUN_LOCK, DEVICE_LOCK = ".job.lock", ".device.lock"
 PAUSES = ("disk_short", "disk_full")  # what a person can mend, and then go on
+SHARE_TOKENS = 2048  # of an update: below it, a further GPU spends its time on telling the others
 LOWER = 10  # how much nicer than others, as `nice` counts
 
 
@@ -124,13 +127,10 @@ class Job:
     def _prepared(self, said: Said) -> Run:
         import torch
 
-        from llm_core.training.run import Run
-
         torch.set_num_threads(self.threads)
-        config = TrainConfig.model_validate_json((self.folder / "config.json").read_text(encoding="utf-8"))
-        run = Run(config, self.folder)
+        run = _shared_run(self.folder)
         run.prepare()
-        said.change(device=_device_name(), steps=config.budget.steps)
+        said.change(device=_device_name(), steps=run.config.budget.steps)
         return run
 
     def _smaller(self, run: Run, said: Said) -> Run:
@@ -146,6 +146,8 @@ class Job:
         return run
 
     def _train(self, run: Run, said: Said) -> dict[str, Any]:
+        if _several():  # where only one of them is short of memory, the others cannot know
+            return self._trained(run, said)
         with memory.told_apart():
             return self._trained(run, said)
 
@@ -168,6 +170,32 @@ class Job:
                     "tokens_per_second": outcome.tokens_per_second,
                 }
         return {"state": "paused"}
+
+
+def _shared_run(folder: Path) -> Run:
+    """The run as its configuration has it, its updates shared out among the processes."""
+    from llm_core.training.processes import shared
+    from llm_core.training.run import Run
+
+    return Run(shared(_config(folder)), folder)
+
+
+def _config(folder: Path) -> TrainConfig:
+    return TrainConfig.model_validate_json((folder / "config.json").read_text(encoding="utf-8"))
+
+
+def follow(folder: Path, threads: int) -> None:
+    """Do one's share of the work on a run that the first process leads."""
+    import torch
+
+    torch.set_num_threads(threads)
+    try:
+        run = _shared_run(folder)
+        run.prepare()
+        for _ in run.train(resume=True):
+            pass
+    except UserError:
+        sys.exit(1)  # the first process has met it as well, and says so
 
 
 def _figures(value: Any, run: Run) -> dict[str, Any]:
@@ -207,7 +235,22 @@ def main() -> None:
     options = _options()
     folder = options.folder.resolve()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    _spread_over_gpus(folder)
     _step_back()
+    if not _several():
+        _lead(folder, options)
+        return
+    from llm_core.training import processes
+
+    with processes.joined():
+        if processes.number() == 0:
+            _lead(folder, options)
+        else:
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)  # the first one says when to end
+            follow(folder, options.threads)
+
+
+def _lead(folder: Path, options: argparse.Namespace) -> None:
     signal.signal(signal.SIGTERM, lambda *_: state.ask(folder, "pause"))  # the computer is shut down
     with contextlib.suppress(filelock.Timeout), filelock.FileLock(folder / RUN_LOCK, timeout=5):
         before = _announced(folder, options.ticket)
@@ -217,6 +260,30 @@ def main() -> None:
             before, state="queued", pid=me.pid, pid_started=me.create_time(), threads=threads, error=None
         )
         Job(folder, threads, followed(options.follows), options.keep_free_bytes, options.seconds_max).work(first)
+    ended = State.read(folder)
+    if _several() and ended and ended.state != "done":
+        sys.exit(ended.error is not None)  # the others end too, wherever they are
+
+
+def _several() -> bool:
+    """Whether torchrun, or the like, has begun more processes than this one."""
+    return int(os.environ.get("WORLD_SIZE", "1")) > 1
+
+
+def _spread_over_gpus(folder: Path) -> None:
+    """Become torchrun with one process a GPU, where there are several and the updates are worth sharing."""
+    if sys.platform != "linux" or "WORLD_SIZE" in os.environ or shutil.which("nvidia-smi") is None:
+        return
+    import torch
+
+    from llm_core.training.processes import ALONE
+
+    config = _config(folder)
+    worth = config.batch.micro_tokens * config.batch.accumulate // SHARE_TOKENS
+    gpus = min(torch.cuda.device_count(), worth)
+    if gpus > 1 and config.family not in ALONE:
+        command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", str(gpus)]
+        os.execv(sys.executable, [*command, "-m", "llm_core.training.job", *sys.argv[1:]])  # noqa: S606 - itself
 
 
 def _announced(folder: Path, ticket: float) -> State:

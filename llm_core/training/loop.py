@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,10 +16,10 @@ import torch
 from transformers import PreTrainedModel
 
 from llm_core.errors import UserError
-from llm_core.training import precision
+from llm_core.training import precision, processes
 from llm_core.training.checkpoint import Mark, load_checkpoint, save_checkpoint
 from llm_core.training.config import TrainConfig
-from llm_core.training.dataset import Position, Stream
+from llm_core.training.dataset import Batch, Position, Stream
 from llm_core.training.loss import Loss, batch_loss
 from llm_core.training.optimizer import build_optimizers, clip_gradients, rate_factor, set_rate
 
@@ -49,7 +49,8 @@ class Trainer:
         loss: Loss = batch_loss,
         keep_free_bytes: int = 0,
     ) -> None:
-        self.config, self.model, self.stream, self.checkpoints, self.loss = config, model, stream, checkpoints, loss
+        self.config, self.model, self.stream, self.checkpoints = config, model, stream, checkpoints
+        self.together = processes.Together(model, loss, config.parallel, config.seed)
         self.optimizers = build_optimizers(model, config.optimize)
         precision.use(config.precision)
         narrow = precision.dtype_on(model.device) == torch.float16  # its small gradients would be zeros
@@ -116,25 +117,21 @@ class Trainer:
         """
         saved = time.monotonic()
         self.model.train()
-        while self.progress < 1.0:
-            yield self._update()
-            if time.monotonic() - saved > self.config.budget.checkpoint_every_seconds:
+        while (progress := processes.hear(self.progress)) < 1.0:
+            yield self._update(progress)
+            if processes.hear(time.monotonic() - saved) > self.config.budget.checkpoint_every_seconds:
                 self.save()
                 saved = time.monotonic()
         self.save()
 
-    def _update(self) -> StepRecord:
+    def _update(self, progress: float) -> StepRecord:
         began = time.monotonic()
         settings = self.config.optimize
-        rate = settings.learning_rate * rate_factor(settings, self.step, self.progress)
+        rate = settings.learning_rate * rate_factor(settings, self.step, progress)
         set_rate(self.optimizers, rate)
         batches = [self.stream.next() for _ in range(self.config.batch.accumulate)]
         targets = sum(batch.targets for batch in batches)
-        loss = 0.0
-        for batch in batches:
-            total, plain = self.loss(self.model, batch.to(self.model.device), settings.label_smoothing)
-            self.scaler.scale(total / targets).backward()
-            loss += float(plain)
+        loss = processes.add_up(self._gradients(batches[processes.number() :: processes.count()], targets))
         if not math.isfinite(loss):
             raise UserError("run_diverged", step=self.step + 1)
         for optimizer in self.optimizers:
@@ -149,3 +146,14 @@ class Trainer:
         self.tokens += tokens
         speed = tokens / (time.monotonic() - began)
         return StepRecord(self.step, loss / targets, rate, norm, self.tokens, self.seconds, speed)
+
+    def _gradients(self, batches: Sequence[Batch], targets: int) -> float:
+        """Those of this process's share of an update with so many targets; the loss of the share."""
+        loss, smoothing = 0.0, self.config.optimize.label_smoothing
+        part = targets / processes.count()  # over the processes the mean is taken, not the sum
+        for left, batch in zip(reversed(range(len(batches))), batches, strict=True):
+            with self.together.adding(last=left == 0):
+                total, plain = self.together.loss(batch.to(self.model.device), smoothing)
+                self.scaler.scale(total / part).backward()
+            loss += float(plain)
+        return loss

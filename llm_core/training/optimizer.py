@@ -6,6 +6,7 @@ import math
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 from torch.optim import AdamW, Muon, Optimizer
 
 from llm_core.training.config import Optimizing
@@ -61,4 +62,5 @@ def set_rate(optimizers: list[Optimizer], rate: float) -> None:
 
 def clip_gradients(model: nn.Module, largest: float) -> float:
     """Scale all gradients so that their norm is at most `largest`; returns the norm before."""
-    return float(torch.nn.utils.clip_grad_norm_(model.parameters(), largest))
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), largest)
+    return float(norm.full_tensor() if isinstance(norm, DTensor) else norm)

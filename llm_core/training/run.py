@@ -20,7 +20,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.atomic import writing
 from llm_core.events import Done, Event, Events, Item
-from llm_core.training import snapshots
+from llm_core.models import lora
+from llm_core.training import processes, snapshots
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Stream
 from llm_core.training.describe import describe
@@ -101,6 +102,9 @@ class Run:
 
     def prepare(self) -> None:
         """Turn the sources into data and a tokenizer in the run's folder; again only for other text."""
+        processes.first_alone(self._prepare)
+
+    def _prepare(self) -> None:
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         self._write("config.json", self.config.model_dump(mode="json"))
         fingerprint = text_fingerprint(self.config)
@@ -128,17 +132,21 @@ class Run:
         if resume:
             trainer.resume()
         else:
-            shutil.rmtree(folder, ignore_errors=True)
+            processes.first_alone(lambda: shutil.rmtree(folder, ignore_errors=True))
+        if processes.number() > 0:
+            self._follow(trainer)
+            return
         with Metrics(self.folder, trainer.step) as metrics:
             looks = (line["valid_loss"] for line in earlier(self.folder) if "valid_loss" in line)
             patience = Patience(trainer.patience, folder, looks)
             if (yield from self._sitting(trainer, metrics, patience, asked)) == "pause":
                 return
-        patience.bring_back(trainer.model)
-        if scores := self.objective.examine(trainer.model):  # before it is saved: a threshold may go into its config
+        model = trainer.together.whole()
+        patience.bring_back(model)
+        if scores := self.objective.examine(model):  # before it is saved: a threshold may go into its config
             self._write("scores.json", scores)
-        save_model(trainer.model, self.tokenizer, self.folder / "model")
-        outcome = self._outcome(trainer)
+        save_model(model, self.tokenizer, self.folder / "model")
+        outcome = self._outcome(trainer, model)
         describe(self.folder, self.config, outcome)
         yield Done(outcome)
 
@@ -151,16 +159,29 @@ class Run:
             metrics.write(record)
             yield Item(record)
             if trainer.is_due(record.step):
-                look = self._look(trainer)
+                model = trainer.together.whole()
+                look = Look(trainer.step, trainer.seconds, **vars(self.objective.judge(model)))
                 metrics.write(look)
-                snapshots.keep(trainer.checkpoints, record.step, trainer.model)
+                snapshots.keep(trainer.checkpoints, record.step, model)
                 yield Item(look)
-                if patience.look(look.valid_loss, trainer.model) and wish == "go":
+                if patience.look(look.valid_loss, model) and wish == "go":
                     wish = "stop"
-            if wish != "go":
+            if processes.hear(wish) != "go":
                 trainer.save()
                 return wish
         return "go"
+
+    def _follow(self, trainer: Trainer) -> None:
+        """The same sitting in each further process: it does its share, and what the first one decides."""
+        for record in trainer.run():
+            if trainer.is_due(record.step):
+                trainer.together.whole()
+            if (wish := processes.hear("go")) != "go":
+                trainer.save()
+                if wish == "pause":
+                    return
+                break
+        trainer.together.whole()
 
     def trainer(self, checkpoints: Path, keep_free_bytes: int = 0) -> Trainer:
         """What trains a fresh model on the prepared text."""
@@ -175,16 +196,12 @@ class Run:
         """Batches of "train" or "valid" data from their beginning."""
         return self.objective.stream(split)
 
-    def _look(self, trainer: Trainer) -> Look:
-        judged = self.objective.judge(trainer.model)
-        return Look(trainer.step, trainer.seconds, **vars(judged))
-
-    def _outcome(self, trainer: Trainer) -> Outcome:
-        judged = self.objective.judge(trainer.model)
+    def _outcome(self, trainer: Trainer, model: PreTrainedModel) -> Outcome:
+        judged = self.objective.judge(model)
         return Outcome(
             name=self.config.name,
             family=self.config.family,
-            parameters=trainer.model.num_parameters(),
+            parameters=model.num_parameters(),
             steps=trainer.step,
             train_loss=[line["loss"] for line in earlier(self.folder) if "loss" in line][-1],
             valid_loss=judged.valid_loss,
@@ -213,6 +230,16 @@ def text_fingerprint(config: TrainConfig) -> str:
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write a folder that transformers loads by itself, weights in bfloat16."""
+    """Write a folder that transformers loads by itself, weights in bfloat16.
+
+    An adapter is added to the weights, and written beside them; or, where that was asked for, it is all there is.
+    """
+    if adapter := lora.adapter_of(model):
+        lora.save(model, folder.parent / "adapter" if adapter.merge else folder)
+        if not adapter.merge:
+            model.config.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            return
+        lora.merge(model)
     copy.deepcopy(model).eval().to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
