@@ -37,7 +37,9 @@ def main(arguments: Sequence[str]) -> None:
 
 def _child(name: str, updates: int) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks", "size", "--one", name, "--updates", str(updates)]
-    done = subprocess.run(command, env=os.environ | MALLOC | WAIT, stdout=subprocess.PIPE, check=True, encoding="utf-8")
+    done = subprocess.run(
+        command, env=os.environ | MALLOC | WAIT, stdout=subprocess.PIPE, check=True, encoding="utf-8"
+    )
     row: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return row
 
