@@ -221,6 +221,8 @@ class TrainConfig(_Part):
     batch: Batching = Batching()
     optimize: Optimizing = Optimizing()
     budget: Budget
+    canaries: int = Field(default=0, ge=0, le=100)
+    """Made-up secrets put into the training text, to see afterwards whether the model recites them."""
     prompts: tuple[str, ...] = ()
     """Decoder: continued at every evaluation. Seq2seq: translated."""
     card: CardWords | None = None
