@@ -12,7 +12,7 @@ from string import Template
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from llm_core.paths import safe_name
 
@@ -21,6 +21,8 @@ Size = Literal["tiny", "small", "medium", "base"]
 Objective = Literal["language", "masked", "contrastive", "label", "relation", "tags", "span", "chat", "preference"]
 
 
+FRESH = "none"
+"""In place of the name of a model to start with: weights from nothing."""
 _SMOKE_CHARACTERS = 3_000
 
 
@@ -196,8 +198,10 @@ class TrainConfig(_Part):
     parameters: int | None = Field(default=None, gt=0)
     """About how many the model is to have, whatever its size dial says: its width follows."""
     objective: Objective = "language"
-    start: str | None = None
-    """The model whose weights come first: a run's name, or the id of a model that is here; None is fresh."""
+    start: Annotated[str | None, BeforeValidator(lambda name: None if name == FRESH else name)] = None
+    """The model whose weights come first: a run's name, or the id of a model that is here; "none" is fresh."""
+    adapter: Lora | None = None
+    """Train an adapter to the model to start with, and not its weights."""
     freeze: tuple[str, ...] = ()
     """Parameters whose names begin so are not trained."""
     languages: tuple[str, ...] = ("zh", "en")

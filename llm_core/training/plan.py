@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from llm_core.training.config import Size, Source, TrainConfig
+from llm_core.training.config import FRESH, Size, Source, TrainConfig
 from llm_core.training.glance import Glance, first_questions, glance
 
 Reason = tuple[str, dict[str, Any]]
@@ -29,7 +29,12 @@ CONTEXTS = (32, 64, 128, 256)
 LOOKS = 10
 TRANSFORMERS = ("decoder", "seq2seq")
 CONVERSATIONS = ("chat", "preference")
+EXAMPLES = ("label", "relation", "tags", "span", "contrastive")
+"""Objectives that are learned from examples: too few of them to learn a language from."""
+ENCODER = "e5-zh-en"
+"""What an encoder begins with that learns from examples, unless `start` says otherwise; it comes along."""
 TUNING_RATE, ADAPTER_RATE = 3e-4, 1e-3
+ENCODER_RATE = 1e-4  # measured in the log of training: at twice as much an encoder forgets
 
 
 def plan(
@@ -57,6 +62,7 @@ def plan(
         pydantic.ValidationError: an entry does not fit.
         UserError: `name_unusable`.
     """
+    more = _with_start(more or {}, family)
     seen = glance(sources)
     long = seconds or (None if steps else SECONDS)
     held_out = 0.1 if seen.characters < 1_000_000 else 0.02
@@ -80,8 +86,8 @@ def plan(
         },
         "prompts": _prompts(seen, family),
     }
-    chosen |= _tuning(sources, more or {})
-    return TrainConfig.model_validate(_merged(chosen, more or {}))
+    chosen |= _tuning(sources, more)
+    return TrainConfig.model_validate(_merged(chosen, more))
 
 
 def reasons(config: TrainConfig) -> list[Reason]:
@@ -95,6 +101,10 @@ def reasons(config: TrainConfig) -> list[Reason]:
         (f"runs.reason_pieces_{config.tokenizer.kind.replace('-', '_')}", {"pieces": config.tokenizer.vocabulary}),
         ("runs.reason_context", {"context": config.batch.context, "held": config.validation_fraction}),
     ]
+    if config.start is not None:
+        found = [("runs.reason_start", {"name": config.start}), found[-1]]
+    elif config.family == "encoder" and config.objective in EXAMPLES:
+        found.append(("runs.reason_fresh", {"name": ENCODER}))
     if config.budget.seconds:
         found.append(("runs.reason_seconds", {"t": config.budget.seconds}))
     return found
@@ -142,11 +152,23 @@ def _optimize(family: str) -> dict[str, Any]:
     return {"optimizer": "adamw", "learning_rate": rate, "warmup_steps": 30, "decay_fraction": 0.6}
 
 
+def _with_start(more: Mapping[str, Any], family: str) -> Mapping[str, Any]:
+    """An encoder that is to learn from examples begins with the one that comes along, where nothing else is said."""
+    if family == "encoder" and more.get("objective") in EXAMPLES and "start" not in more:
+        return {**more, "start": ENCODER}
+    return more
+
+
 def _tuning(sources: Sequence[Source], more: Mapping[str, Any]) -> dict[str, Any]:
     """What suits conversations, and a model that has learned before: small steps, or it forgets."""
     chosen: dict[str, Any] = {}
-    if more.get("start"):
+    if more.get("start") not in (None, FRESH):
         rate = ADAPTER_RATE if more.get("adapter") else TUNING_RATE
+        if more.get("objective") in EXAMPLES:
+            rate = ENCODER_RATE
+            chosen["freeze"] = ("embeddings.word_embeddings",)
+            if more["objective"] != "contrastive":  # which makes two views of a text by dropout
+                chosen["shape"] = {"dropout": 0.0}
         chosen["optimize"] = {
             "optimizer": "adamw",
             "learning_rate": rate,
@@ -154,6 +176,10 @@ def _tuning(sources: Sequence[Source], more: Mapping[str, Any]) -> dict[str, Any
             "warmup_steps": 10,
             "decay_fraction": 0.6,
         }
+    if more.get("objective") in EXAMPLES:
+        context = CONTEXTS[-1] if more["objective"] == "span" else CONTEXTS[-2]
+        chosen["batch"] = {"context": context, "micro_tokens": 2048}
+        chosen["prompts"] = ()
     if more.get("objective") in CONVERSATIONS:
         chosen["batch"] = {"context": CONTEXTS[-1], "micro_tokens": 8 * CONTEXTS[-1]}
         chosen["prompts"] = first_questions(sources)

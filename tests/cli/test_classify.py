@@ -50,7 +50,7 @@ def lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.usefixtures("lines")
 def test_a_table_becomes_a_classifier(run: Callable[..., Any], opinions: Path, tmp_path: Path) -> None:
     begun = ("train", "--text", str(opinions), "--family", "encoder", "--objective", "label", "--name", "opinions")
-    trained = run(*begun, "--steps", "60", "--json", *SET)
+    trained = run(*begun, "--start", "none", "--steps", "60", "--json", *SET)
     assert trained.code == 0, trained.err
     assert json.loads(trained.out.splitlines()[-1])["family"] == "encoder"
 
