@@ -200,8 +200,6 @@ class TrainConfig(_Part):
     objective: Objective = "language"
     start: Annotated[str | None, BeforeValidator(lambda name: None if name == FRESH else name)] = None
     """The model whose weights come first: a run's name, or the id of a model that is here; "none" is fresh."""
-    adapter: Lora | None = None
-    """Train an adapter to the model to start with, and not its weights."""
     freeze: tuple[str, ...] = ()
     """Parameters whose names begin so are not trained."""
     languages: tuple[str, ...] = ("zh", "en")
