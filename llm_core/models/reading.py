@@ -14,6 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from llm_core.messages import Language
+from llm_core.text.language import language
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
@@ -104,9 +107,14 @@ def best_span(start: Floats, end: Floats, first: int, count: int) -> Found:
     return Found(i, j, float(sums[i, j] - start[0] - end[0]))
 
 
+def language_of(passage: str) -> Language:
+    """The language whose threshold a passage is read with: a reader is surer of itself in one than in the other."""
+    return language(passage) or "en"
+
+
 def confidence(margin: float, threshold: float) -> float:
     """How sure an answer is, 0 to 1; 0.5 where it should just be given.
 
-    threshold: the margin at which as many answers are withheld wrongly as are given wrongly.
+    threshold: that of `language_of` the passage in the model's `null_thresholds`.
     """
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, margin - threshold))))

@@ -33,7 +33,7 @@ from llm_core.training.reading import (
     passage_of,
     with_unanswerable,
 )
-from llm_core.training.reading_scores import Answered, figures, threshold_of
+from llm_core.training.reading_scores import Answered, figures, thresholds_of
 from llm_core.training.reading_windows import Windows
 from llm_core.training.records import account_of, read_rows, set_name, up_to
 from llm_core.training.split import side_of
@@ -82,18 +82,19 @@ class Span(OverEncoder):
         return Examples(windows.lengths(), weights, windows.batch, batch.micro_tokens, self.config.seed)
 
     def judge(self, model: PreTrainedModel) -> Judgement:
-        """Loss, and the figures of some questions with a threshold that is fitted to them."""
+        """Loss, and the figures of some questions with thresholds that are fitted to them."""
         loss = validation_loss(model, self.stream("valid"), _VALIDATION_BATCHES, self.loss)
         answered = self.answer(model, spread(self.passages("valid"), _JUDGED))
-        threshold = threshold_of(answered, _FROM_ELSEWHERE)
-        return Judgement(loss, extra={"threshold": threshold, **figures(answered, threshold)})
+        thresholds = thresholds_of(answered, _FROM_ELSEWHERE)
+        own = {f"threshold.{language}": value for language, value in thresholds.items()}
+        return Judgement(loss, extra=own | figures(answered, thresholds))
 
     def examine(self, model: PreTrainedModel) -> dict[str, Any]:
-        """The figures of many validation questions; the threshold goes into the model's configuration."""
+        """The figures of many validation questions; the thresholds go into the model's configuration."""
         answered = self.answer(model, spread(self.passages("valid"), _EXAMINED))
-        threshold = threshold_of(answered, _FROM_ELSEWHERE)
-        model.config.null_threshold = threshold
-        return {"questions": len(answered), "threshold": threshold, **figures(answered, threshold)}
+        thresholds = thresholds_of(answered, _FROM_ELSEWHERE)
+        model.config.null_thresholds = thresholds
+        return {"questions": len(answered), "thresholds": thresholds, **figures(answered, thresholds)}
 
     def passages(self, split: str) -> list[Passage]:
         """What `prepare` wrote."""
@@ -122,7 +123,8 @@ class Span(OverEncoder):
         question, spans = passage.questions[key[1]], windows.texts[key[0]].spans
         answer = passage.context[spans[offset + found.start][0] : spans[offset + found.end][1]]
         right = tuple(text for text, _ in question.answers)
-        return Answered(passage.source, question.kind, answer, found.margin, right)
+        language = layout.language_of(passage.context)
+        return Answered(passage.source, language, question.kind, answer, found.margin, right)
 
     def _windows(self, passages: Sequence[Passage]) -> Windows:
         weights = {set_name(source): source.weight for source in self.config.sources}

@@ -23,7 +23,7 @@ from llm_core.training.reading import (
     passage_of,
     with_unanswerable,
 )
-from llm_core.training.reading_scores import Answered, exact_match, f1, figures, threshold_of
+from llm_core.training.reading_scores import Answered, exact_match, f1, figures, threshold_of, thresholds_of
 from llm_core.training.reading_windows import Windows
 from llm_core.training.run import Run
 
@@ -136,12 +136,31 @@ def test_answers_are_compared_as_squad_compares_them() -> None:
 
 def test_the_threshold_refuses_as_many_as_it_lets_through() -> None:
     margins = [(ANSWERABLE, m) for m in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)] + [(SWAPPED, m) for m in range(-7, 3)]
-    answered = [Answered("set", kind, "x", float(margin), ("x",)) for kind, margin in margins]
-    threshold = threshold_of(answered, (SWAPPED,))
-    scores = figures(answered, threshold)
+    answered = [Answered("set", "en", kind, "x", float(margin), ("x",)) for kind, margin in margins]
+    scores = figures(answered, thresholds_of(answered, (SWAPPED,)))
     assert scores["false_refusals.set"] == pytest.approx(scores["false_answers.swapped.set"], abs=10.1)
     assert scores["f1.set"] == 100
     assert threshold_of(answered[:3], (SWAPPED,)) == 0
+
+
+def margins_of(source: str, language: str, able: range, not_able: range) -> list[Answered]:
+    sides = ((ANSWERABLE, able), (SWAPPED, not_able))
+    return [Answered(source, language, kind, "x", float(m), ("x",)) for kind, margins in sides for m in margins]
+
+
+def test_each_language_has_its_threshold_and_no_set_pays_for_the_others() -> None:
+    chinese = margins_of("zh-set", "zh", range(100, 120), range(80, 100))
+    easy = margins_of("easy", "en", range(10, 50), range(-30, 10))
+    hard = margins_of("hard", "en", range(6), range(-36, -30))
+    thresholds = thresholds_of([*chinese, *easy, *hard], (SWAPPED,))
+    assert 99 < thresholds["zh"] < 100
+    scores = figures([*chinese, *easy, *hard], thresholds)
+    assert scores["false_refusals.zh-set"] == scores["false_answers.swapped.zh-set"] == 0
+    together = figures(hard, {"en": threshold_of(easy, (SWAPPED,))})
+    assert together["false_refusals.hard"] == 100
+    assert scores["false_refusals.hard"] < 50
+    assert scores["false_answers.swapped.easy"] <= 25
+    assert thresholds_of(chinese, (SWAPPED,))["en"] == thresholds["zh"]
 
 
 def test_reading_is_learned_and_what_stands_elsewhere_is_refused(
@@ -152,7 +171,8 @@ def test_reading_is_learned_and_what_stands_elsewhere_is_refused(
     assert {"f1.tiny", "em.tiny", "false_refusals.tiny", "false_answers.other_document.tiny"} <= outcome.extra.keys()
     model = AutoModelForQuestionAnswering.from_pretrained(run.folder / "model")
     scores = json.loads((run.folder / "scores.json").read_text(encoding="utf-8"))
-    assert model.config.null_threshold == scores["threshold"]
+    assert model.config.null_thresholds == scores["thresholds"]
+    assert set(scores["thresholds"]) == {"en", "zh"}
     lines = (run.folder / "metrics.jsonl").read_text(encoding="utf-8").splitlines()
     losses = [line["loss"] for line in map(json.loads, lines) if "loss" in line]
     assert sum(losses[-5:]) < 0.8 * sum(losses[:5])
