@@ -29,7 +29,8 @@ from transformers.utils import logging
 
 from llm_core.engines.base import Score
 from llm_core.engines.windows import windows
-from llm_core.models import register
+from llm_core.models import lora, register
+from llm_core.models.opening import open_causal
 
 State: TypeAlias = Any
 
@@ -61,7 +62,11 @@ class Causal:
         tokenizers: Any = AutoTokenizer
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         # 32 bits: a CPU computes in nothing faster, and scores are compared to the third digit.
-        model = models.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **safe)
+        if base := lora.base_of(folder):
+            model: Any = open_causal(base)
+            lora.load(model, folder)
+        else:
+            model = models.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **safe)
         self.model: Any = model.to(self.device).eval()
         self.tokenizer: Any = tokenizers.from_pretrained(folder, **safe)
         self.context = context

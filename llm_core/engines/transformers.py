@@ -35,6 +35,7 @@ TORCH_BYTES = 300_000_000  # the library itself, once in a process
 # parameters wrote 220 tokens a second with one thread, and 15 to 24 with two, on two cores with other work.
 SMALL_PARAMETERS = 100_000_000
 REASON_CHARS = 300
+ADAPTER_FILE = "adapter_config.json"
 # How configurations of Transformers say that a model attends, and to how many positions.
 HEADS = {"num_attention_heads", "n_head", "num_heads"}
 POSITIONS = ("max_position_embeddings", "n_positions")
@@ -209,11 +210,20 @@ class Transformers:
         except (OSError, ValueError, TypeError) as error:
             raise UserError("model_unusable", model=self._name, reason=str(error)[:REASON_CHARS]) from error
 
+    def _base_parameters(self) -> int:
+        """Of the model that an adapter belongs to; none where the folder is a model itself."""
+        if not (self._path / ADAPTER_FILE).exists():
+            return 0
+        from llm_core.models import lora, opening
+
+        base = lora.base_of(self._path)
+        return opening.parameters_of(base) if base else 0
+
     def _parameters(self) -> int:
         """As the headers of its weights say."""
         from safetensors import SafetensorError, safe_open
 
-        total = 0
+        total = self._base_parameters()
         try:
             for path in self._path.glob("*.safetensors"):
                 with safe_open(path, framework="numpy") as file:

@@ -26,6 +26,7 @@ from torch.optim import Optimizer
 from llm_core.atomic import rename, sha256_of
 from llm_core.errors import UserError
 from llm_core.machine import free_disk_bytes
+from llm_core.models.lora import MARK, adapter_of
 from llm_core.training import processes
 from llm_core.training.dataset import Position
 
@@ -159,7 +160,12 @@ def _numbered(name: str, process: int) -> str:
 
 
 def _weights(model: nn.Module) -> dict[str, Tensor]:
-    """Every parameter and saved buffer once, tied ones under their first name."""
+    """Every parameter and saved buffer once, tied ones under their first name; of a model with an adapter that alone.
+
+    What an adapter only reads stands where the model was opened from.
+    """
+    if adapter_of(model):
+        return {name: own.detach() for name, own in model.named_parameters() if MARK in name}
     seen: set[int] = set()
     return {
         name: tensor.detach()

@@ -158,6 +158,18 @@ class Optimizing(_Part):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
 
 
+class Lora(_Part):
+    """A low-rank adapter, learned in the place of the weights of `start`; rank and targets as in PEFT."""
+
+    rank: int = Field(default=8, gt=0, le=256)
+    alpha: float = Field(default=16.0, gt=0)
+    dropout: float = Field(default=0.0, ge=0, lt=1)
+    targets: tuple[str, ...] = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
+    """Linear layers, by the last part of their names."""
+    merge: bool = True
+    """Add it to the weights in the end; otherwise the run's model is the adapter alone, over the model as it was."""
+
+
 class Budget(_Part):
     """When to stop, and how often to look and to save.
 
@@ -200,6 +212,8 @@ class TrainConfig(_Part):
     objective: Objective = "language"
     start: Annotated[str | None, BeforeValidator(lambda name: None if name == FRESH else name)] = None
     """The model whose weights come first: a run's name, or the id of a model that is here; "none" is fresh."""
+    adapter: Lora | None = None
+    """Train an adapter to the model to start with, and not its weights."""
     freeze: tuple[str, ...] = ()
     """Parameters whose names begin so are not trained."""
     languages: tuple[str, ...] = ("zh", "en")
@@ -236,6 +250,12 @@ class TrainConfig(_Part):
     parallel: Literal["ddp", "fsdp"] = "ddp"
     """Of several processes: each holds the whole model, or, where it does not fit, a part of every layer."""
     seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _adapter_to_something(self) -> TrainConfig:
+        if self.adapter and not self.start:
+            raise ValueError("an adapter needs a model to start with: give start")
+        return self
 
     def with_budget(self, **changes: Any) -> TrainConfig:
         """The same run with some fields of its budget changed."""

@@ -34,7 +34,7 @@ class _LinearCrossEntropy(torch.autograd.Function):
         compute = hidden.dtype
         low = weight.to(compute)  # V, d
         grad_hidden = torch.empty_like(hidden)
-        grad_weight = torch.zeros_like(weight)
+        grad_weight = torch.zeros_like(weight) if ctx.needs_input_grad[1] else None  # not of a frozen one
         grad_bias = None if bias is None else torch.zeros_like(bias)
         loss = hidden.new_zeros((), dtype=torch.float32)
         plain = torch.zeros_like(loss)
@@ -55,16 +55,17 @@ class _LinearCrossEntropy(torch.autograd.Function):
                 grad_bias += grad.sum(dim=0)
             grad = grad.to(compute)
             grad_hidden[start : start + _ROWS] = grad @ low
-            grad_weight += grad.T @ x
+            if grad_weight is not None:
+                grad_weight += grad.T @ x
         ctx.save_for_backward(grad_hidden, grad_weight, grad_bias)
         return loss, plain
 
     @staticmethod
-    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor | None, None, None]:
+    def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor | None, Tensor | None, None, None]:
         grad_hidden, grad_weight, grad_bias = ctx.saved_tensors
         return (
             grad_hidden * grads[0],
-            grad_weight * grads[0],
+            None if grad_weight is None else grad_weight * grads[0],
             None if grad_bias is None else grad_bias * grads[0],
             None,
             None,

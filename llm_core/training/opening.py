@@ -1,41 +1,28 @@
-"""Open the causal model that a run begins with: a finished run, a folder, or a GGUF file, which comes dequantized.
+"""The causal model that a run begins with: which one its name means, and how it is trained further.
 
-Its own tokenizer is kept. Nothing from a model is executed, and weights come from safetensors or GGUF alone.
+Its own tokenizer is kept.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
-from transformers import (
-    AutoConfig,
-    AutoModelForCausalLM,
-    AutoModelForSeq2SeqLM,
-    AutoTokenizer,
-    GgufConfig,
-    PreTrainedModel,
-    PreTrainedTokenizerFast,
-)
-from transformers.utils import logging
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
 
-from llm_core import machine
 from llm_core.errors import UserError
-from llm_core.models import gguf, register
+from llm_core.models import lora
 from llm_core.models.encoder import frozen
+from llm_core.models.opening import GGUF, open_causal
 from llm_core.training.attention import PLAIN, SHORT
 from llm_core.training.config import TrainConfig
+from llm_core.training.precision import dtype_on
 from llm_core.training.start import find_start
 
-GGUF = ".gguf"
 PLAIN_CLASSES = frozenset({"qwen3", "qwen2", "llama"})
 """Whose attention is nothing but causal: no windows, no caps."""
-REASON_CHARS = 300
 
 
 def find_causal(name: str, runs: Path) -> Path:
@@ -71,51 +58,19 @@ def _recommended(name: str, home: Path) -> Path | None:
     return hashes.where(model, Settings(home=home)) if model else None
 
 
-def open_tokenizer(place: Path) -> PreTrainedTokenizerFast:
-    """The tokenizer of the model at `place`, with a piece that fills up.
-
-    Raises:
-        UserError: `model_unusable`.
-    """
-    with _told(place):
-        tokenizers: Any = AutoTokenizer
-        tokenizer: PreTrainedTokenizerFast = tokenizers.from_pretrained(*_where(place), **_safe(place))
-    if tokenizer.eos_token is None:
-        raise UserError("model_unusable", model=place.stem, reason="no end of text")
-    if tokenizer.pad_token is None:
-        tokenizer.pad_token = tokenizer.eos_token
-    return tokenizer
-
-
-def open_causal(place: Path, dtype: torch.dtype = torch.float32, kind: Any = AutoModelForCausalLM) -> PreTrainedModel:
-    """The model at `place` on the CPU, after it was found to fit into memory; `kind` is the Auto class that opens it.
-
-    Raises:
-        UserError: `memory_short`, `model_unusable`.
-    """
-    width = torch.empty((), dtype=dtype).element_size()
-    machine.check_memory(place.stem, parameters_of(place) * width)
-    register()
-    with _told(place):
-        model: PreTrainedModel = kind.from_pretrained(*_where(place), dtype=dtype, **_safe(place), **_dense(place))
-    if place.suffix == GGUF:  # its weights are plain ones now, and are saved as such
-        for name in ("hf_quantizer", "quantization_method", "is_quantized"):
-            vars(model).pop(name, None)
-        vars(model.config).pop("quantization_config", None)
-    return model
-
-
 def open_for(config: TrainConfig, place: Path) -> PreTrainedModel:
     """The model at `place` as the run `config` trains it: on the best device here, frozen where that was asked for.
 
     Raises:
-        UserError: `memory_short`, `model_unusable`, `start_unfit`.
+        UserError: `memory_short`, `model_unusable`, `start_unfit`, `adapter_no_place`.
     """
     if config.family == "ngram":
         raise UserError("start_unfit", name=place.stem, family=config.family)
     kind = AutoModelForSeq2SeqLM if config.family == "seq2seq" else AutoModelForCausalLM
-    model = open_causal(place, kind=kind)
+    model = open_causal(place, _weights_dtype(config), kind=kind)
     frozen(model, config.freeze)
+    if config.adapter:
+        lora.attach(model, lora.Adapter(**config.adapter.model_dump(), base=str(place.absolute())))
     if torch.cuda.is_available():
         nn.Module.to(model, "cuda")
     elif config.batch.context <= SHORT and model.config.model_type in PLAIN_CLASSES:
@@ -123,69 +78,7 @@ def open_for(config: TrainConfig, place: Path) -> PreTrainedModel:
     return model
 
 
-def parameters_of(place: Path) -> int:
-    """As the headers of its weights say, without reading them.
-
-    Raises:
-        UserError: `model_unusable`, or what is wrong with a GGUF file.
-    """
-    if place.suffix == GGUF:
-        return gguf.read(place).parameters
-    from safetensors import safe_open
-
-    total = 0
-    with _told(place):
-        for path in place.glob("*.safetensors"):
-            with safe_open(path, framework="numpy") as file:
-                for name in file.keys():  # noqa: SIM118 - no mapping
-                    size = 1
-                    for side in file.get_slice(name).get_shape():
-                        size *= side
-                    total += size
-    return total
-
-
-def context_of(place: Path) -> int:
-    """The longest sequence that the model was trained for, in tokens; 0 where it does not say."""
-    if place.suffix == GGUF:
-        return gguf.read(place).context_tokens
-    with _told(place):
-        config = json.loads((place / "config.json").read_text("utf-8"))
-    return int(config.get("max_position_embeddings") or config.get("n_positions") or 0)
-
-
-def config_of(place: Path) -> Any:
-    """The configuration of the model at `place`."""
-    register()
-    with _told(place):
-        return AutoConfig.from_pretrained(*_where(place), **_safe(place))
-
-
-def _where(place: Path) -> tuple[str]:
-    return (str(place.parent if place.suffix == GGUF else place),)
-
-
-def _safe(place: Path) -> dict[str, Any]:
-    source = {"gguf_file": place.name} if place.suffix == GGUF else {}
-    return {"local_files_only": True, "trust_remote_code": False} | source
-
-
-def _dense(place: Path) -> dict[str, Any]:
-    return {"quantization_config": GgufConfig(dequantize=True)} if place.suffix == GGUF else {"use_safetensors": True}
-
-
-@contextlib.contextmanager
-def _told(place: Path) -> Iterator[None]:
-    """Say which model could not be opened, and let transformers say nothing else."""
-    before = logging.get_verbosity()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    except UserError:
-        raise
-    except Exception as error:  # whatever a folder holds
-        reason = str(error).strip().partition("\n")[0]
-        raise UserError("model_unusable", model=place.stem, reason=reason[:REASON_CHARS]) from error
-    finally:
-        logging.set_verbosity(before)
+def _weights_dtype(config: TrainConfig) -> torch.dtype:
+    """Weights that are trained are float32; those that an adapter only reads take half, where passes compute so."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return dtype_on(device) if config.adapter and config.precision != "fp32" else torch.float32

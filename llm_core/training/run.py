@@ -20,6 +20,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.atomic import writing
 from llm_core.events import Done, Event, Events, Item
+from llm_core.models import lora
 from llm_core.training import processes, snapshots
 from llm_core.training.config import TrainConfig
 from llm_core.training.dataset import Stream
@@ -229,6 +230,16 @@ def text_fingerprint(config: TrainConfig) -> str:
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write a folder that transformers loads by itself, weights in bfloat16."""
+    """Write a folder that transformers loads by itself, weights in bfloat16.
+
+    An adapter is added to the weights, and written beside them; or, where that was asked for, it is all there is.
+    """
+    if adapter := lora.adapter_of(model):
+        lora.save(model, folder.parent / "adapter" if adapter.merge else folder)
+        if not adapter.merge:
+            model.config.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+            return
+        lora.merge(model)
     copy.deepcopy(model).eval().to(torch.bfloat16).save_pretrained(folder)
     tokenizer.save_pretrained(folder)

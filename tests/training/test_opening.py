@@ -5,9 +5,10 @@ from pathlib import Path
 import pytest
 
 from llm_core.errors import UserError
+from llm_core.models.opening import context_of, parameters_of
 from llm_core.settings import Settings
 from llm_core.training.config import Source, TrainConfig
-from llm_core.training.opening import context_of, find_causal, parameters_of
+from llm_core.training.opening import find_causal
 from llm_core.training.plan import plan
 from llm_core.training.state import State
 from llm_core.workbench.runs import Runs

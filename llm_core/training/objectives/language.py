@@ -14,6 +14,7 @@ import torch
 from torch import nn
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from llm_core.models.opening import open_tokenizer
 from llm_core.training.attention import SHORT
 from llm_core.training.canaries import plant
 from llm_core.training.config import TrainConfig
@@ -23,7 +24,7 @@ from llm_core.training.evaluate import validation_loss
 from llm_core.training.families import FAMILIES, Family, open_tokens, shape_of
 from llm_core.training.loss import Loss
 from llm_core.training.objectives.base import Judgement
-from llm_core.training.opening import find_causal, open_for, open_tokenizer
+from llm_core.training.opening import find_causal, open_for
 from llm_core.training.split import splits
 from llm_core.training.tokenize import UNKNOWN_BITS, learn_tokenizer, write_tokens
 from llm_core.training.width import fitted

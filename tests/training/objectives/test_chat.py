@@ -74,7 +74,7 @@ def test_continuing_begins_where_the_model_was(prepared: Prepared, decoder_recip
     collect(first.train())
     rate = {"learning_rate": 1e-9, "warmup_steps": 0}
     short = {"steps": 1, "evaluate_every": 1}
-    again = prepared(decoder_recipe, name="again", start="tiny-decoder", optimize=rate, budget=short)
+    again = prepared(decoder_recipe | {"name": "again"}, start="tiny-decoder", optimize=rate, budget=short)
     kept = AutoModelForCausalLM.from_pretrained(first.folder / "model", dtype=torch.float32)
     here, there = again.objective.judge(again.build_model()), again.objective.judge(kept)
     assert here.valid_loss == pytest.approx(there.valid_loss, rel=1e-3)  # attention computes in half the bits
