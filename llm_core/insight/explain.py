@@ -43,8 +43,8 @@ def size(*numbers: int) -> str:
     return " × ".join(f"{n:,}" for n in numbers)
 
 
-def _two(first: str, second: str) -> str:
-    return rf"\begin{{aligned}}{first}\\{second}\end{{aligned}}"
+def _aligned(*equations: str) -> str:
+    return r"\begin{aligned}" + r"\\".join(equations) + r"\end{aligned}"
 
 
 def surprise(opened: Opened, tokens: int) -> Explained:
@@ -60,14 +60,16 @@ def surprise(opened: Opened, tokens: int) -> Explained:
         Symbol("W", "output_tied" if tied else "output", size(opened.vocabulary, width)),
     ]
     if (mixture := getattr(model, "mixture", None)) is not None:
-        formula = _two(r"P(x_t)&=\sum_i a_i\,\mathrm{softmax}(W_i h_{t-1}+b_i)_{x_t}", r"s_t&=-\log_2 P(x_t)")
+        formula = _aligned(r"P(x_t)&=\sum_i a_i\,\mathrm{softmax}(W_i h_{t-1}+b_i)_{x_t}", r"s_t&=-\log_2 P(x_t)")
         symbols.append(Symbol("a_i", "mixture", str(mixture.softmaxes)))
         return Explained(formula, tuple(symbols), lines.of(type(mixture).forward))
     bias = getattr(model.get_output_embeddings(), "bias", None) is not None
     if bias:
         symbols.append(Symbol("b", "bias", f"{opened.vocabulary:,}"))
     inner = "W h_{t-1}+b" if bias else "W h_{t-1}"
-    formula = _two(rf"P(x_t\mid x_{{<t}})&=\mathrm{{softmax}}({inner})_{{x_t}}", r"s_t&=-\log_2 P(x_t\mid x_{<t})")
+    formula = _aligned(
+        rf"P(x_t\mid x_{{<t}})&=\mathrm{{softmax}}({inner})_{{x_t}}", r"s_t&=-\log_2 P(x_t\mid x_{<t})"
+    )
     own = getattr(type(model), "logits", reading.of_logits)  # a stock class does it in the midst of much else
     return Explained(formula, tuple(symbols), lines.of(own))
 
@@ -76,7 +78,7 @@ def _counted(opened: Opened) -> Explained:
     from llm_core.models.ngram import Level
 
     config = opened.model.config
-    formula = _two(
+    formula = _aligned(
         r"P_k(x\mid c)&=\frac{n(cx)-\delta_{n(cx)}}{n(c)}+\gamma(c)\,P_{k-1}(x\mid c')", r"s_t&=-\log_2 P_K(x_t)"
     )
     tables = tuple(Symbol(f"n_{k}", "k_grams", f"{found:,}") for k, found in enumerate(config.k_grams or [], 1))
@@ -183,8 +185,9 @@ def matrix(opened: Opened, tokens: int) -> Explained:
 def latent(opened: Opened, tokens: int) -> Explained:
     """The encoder of a sentence VAE, and the bound that it was trained by."""
     inner, config = opened.model.model, opened.model.config
-    formula = _two(
-        r"q(z\mid x)&=\mathcal{N}(\mu,\sigma^2),\quad \mu,\ln\sigma^2=W[h_T;h_1]+b",
+    formula = _aligned(
+        r"q(z\mid x)&=\mathcal{N}(\mu,\sigma^2)",
+        r"\mu,\ln\sigma^2&=W[h_T;h_1]+b",
         r"\ln p(x)&\ge\mathbb{E}_q[\ln p(x\mid z)]-\mathrm{KL}(q\,\Vert\,p)",
     )
     symbols = (
@@ -210,7 +213,7 @@ def served(vocabulary: int, tokens: int) -> Explained:
     """A model that llama.cpp runs: its own code is not Python, ours asks it."""
     from llm_core.engines.llama_look import Looking
 
-    formula = _two(r"P(x_t\mid x_{<t})&=\mathrm{softmax}(z_t)_{x_t}", r"s_t&=-\log_2 P(x_t\mid x_{<t})")
+    formula = _aligned(r"P(x_t\mid x_{<t})&=\mathrm{softmax}(z_t)_{x_t}", r"s_t&=-\log_2 P(x_t\mid x_{<t})")
     symbols = (
         Symbol("V", "vocabulary", f"{vocabulary:,}"),
         Symbol("z_t", "logits", size(tokens, vocabulary)),

@@ -66,7 +66,7 @@ def encode(opened: Opened, text: str) -> tuple[Any, Any]:
     """mu and sigma of a text, each a tensor [Z]."""
     import torch
 
-    ids = [piece.id for piece in opened.pieces(text)] or [opened.begin]
+    ids = [piece.id for piece in opened.pieces(text)] or [int(opened.model.config.eos_token_id)]
     mean, log_variance = opened.model.model.encode(torch.tensor([ids]))
     return mean[0], (0.5 * log_variance[0]).exp()
 
@@ -75,7 +75,7 @@ def write(opened: Opened, points: Any) -> list[str]:
     """The sentence at each point of a tensor [B, Z], always the likeliest token."""
     import torch
 
-    state, end = opened.model.model.at(points), opened.begin
+    state, end = opened.model.model.at(points), int(opened.model.config.eos_token_id)
     last = torch.full((len(points), 1), end)
     rows = []
     for _ in range(TOKENS_MAX):

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer
+from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSeq2SeqLM, AutoTokenizer, GgufConfig
 from transformers.utils import logging
 
 from llm_core.insight.pieces import Piece, Words, cut
@@ -85,6 +85,17 @@ def open_folder(folder: Path, threads: int) -> Opened:
     model = opener.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **safe)
     tokenizers: Any = AutoTokenizer
     return Opened.of(model, tokenizers.from_pretrained(folder, **safe), threads)
+
+
+def open_file(file: Path, threads: int) -> Opened:
+    """Open a GGUF file with its weights unpacked: attention can be seen then, at four bytes a number."""
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False, "gguf_file": file.name}
+    dense = GgufConfig(dequantize=True)
+    models: Any = AutoModelForCausalLM
+    model = models.from_pretrained(file.parent, dtype=torch.float32, quantization_config=dense, **safe)
+    tokenizers: Any = AutoTokenizer
+    return Opened.of(model, tokenizers.from_pretrained(file.parent, **safe), threads)
 
 
 def family_of(config: Any) -> str:

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from llm_core import machine
 from llm_core.catalog import bundled
 from llm_core.catalog.listing import Entry
+from llm_core.catalog.local import SUFFIX
 from llm_core.errors import UserError
-from llm_core.messages import LANGUAGES, Language
+from llm_core.messages import LANGUAGES, Language, say
+from llm_core.models import gguf
 from llm_core.models.card import CARD_FILE, ModelCard
 from llm_core.settings import Settings
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 OPEN_MAX = 3  # two side by side, and the one before
 SMALL_BYTES = 200_000_000  # below it one thread is faster than two (engines/transformers.py)
 WEIGHTS = "model.safetensors"
+UNPACKED = ("llama", "qwen2", "qwen3")  # kinds of GGUF whose attention transformers computes by the plain formula
+UNPACKED_BYTES = 6  # a parameter, at the most: 135 M took 0.8 GB, 0.5 B 3.5 GB
 
 
 @dataclass(frozen=True)
@@ -35,7 +39,7 @@ class Subject:
     name: str
     title: Mapping[Language, str]
     family: str  # "" where only opening it will tell
-    folder: Path | None = None  # of Transformers
+    folder: Path | None = None  # of Transformers; a GGUF file that is to be unpacked
     weights: Path | None = None  # a file, where it is the run in `folder` at an earlier moment
     entry: Entry | None = None
     step: int | None = None  # of a checkpoint
@@ -67,6 +71,7 @@ class Subjects:
             *_translators(),
             *self._of_runs(owner),
             *map(_of_entry, files),
+            *filter(None, map(_unpacked, files)),
         ]
 
     def find(self, owner: str, name: str) -> Subject:
@@ -107,9 +112,12 @@ class Subjects:
             self._open.clear()
 
     def _opening(self, subject: Subject) -> Opened:
-        from llm_core.insight.opened import open_folder
+        from llm_core.insight.opened import open_file, open_folder
 
         assert subject.folder is not None
+        if subject.folder.suffix == SUFFIX:
+            machine.check_memory(subject.title["en"], _unpacked_bytes(subject.folder))
+            return open_file(subject.folder, self._settings.threads or machine.cores())
         files = [subject.weights] if subject.weights else subject.folder.glob("*.safetensors")
         stored = sum(path.stat().st_size for path in files)
         machine.check_memory(subject.title["en"], 2 * stored)  # bfloat16 becomes 32 bits
@@ -146,6 +154,20 @@ def _moments(checkpoints: Path) -> dict[int, Path]:
 def _of_entry(entry: Entry) -> Subject:
     folder = entry.path if entry.format == "transformers" else None
     return Subject(f"model:{entry.id}", entry.title, "gguf" if folder is None else "", folder, entry=entry)
+
+
+def _unpacked(entry: Entry) -> Subject | None:
+    """The same file with its weights unpacked, where transformers knows the kind and this machine could hold it."""
+    assert entry.path is not None
+    need = _unpacked_bytes(entry.path)
+    if gguf.read(entry.path).architecture not in UNPACKED or need > machine.memory_bytes():
+        return None
+    title = {x: say(x, "inside.unpacked", model=entry.title[x], memory=need) for x in LANGUAGES}
+    return Subject(f"unpacked:{entry.id}", title, "decoder", entry.path)
+
+
+def _unpacked_bytes(file: Path) -> int:
+    return gguf.read(file).parameters * UNPACKED_BYTES
 
 
 def _translators() -> Iterator[Subject]:

@@ -17,8 +17,8 @@ from llm_core.catalog.bundled import FOLDER
 from llm_core.engines.llama import Llama
 from llm_core.engines.transformers import Transformers
 from llm_core.insight import reading
-from llm_core.insight.look import look_served
-from llm_core.insight.opened import Opened
+from llm_core.insight.look import look, look_served
+from llm_core.insight.opened import Opened, open_file
 from llm_core.insight.pieces import cut, spans
 from llm_core.settings import Settings
 from tests.insight.conftest import TEXT, cell
@@ -108,6 +108,18 @@ def test_a_gguf_file_is_read_as_torch_reads_it(text: str, llama: Llama, tiny_ggu
     np.testing.assert_allclose(read.chances[-1][:10], best.values, atol=0.02)
     score = llama.score([text])[0]
     assert float(read.logprobs.sum()) == pytest.approx(score.log_likelihood, abs=0.05)
+
+
+def test_an_unpacked_file_says_the_same_and_shows_its_attention(llama: Llama, tiny_gguf: Path) -> None:
+    opened = open_file(tiny_gguf, threads=1)
+    text = "the boat 你好"
+    (*_, seen) = _through(look(opened, text, opened.pieces(text)))
+    with llama.looking() as looking:
+        (*_, told) = _through(look_served(looking, text))
+    assert [piece.id for piece in seen.reading.pieces] == [piece.id for piece in told.reading.pieces]
+    np.testing.assert_allclose(seen.reading.logprobs, told.reading.logprobs, atol=0.02)
+    (maps,) = seen.seen["attention"]
+    np.testing.assert_allclose(maps.weights.sum(-1), 1, atol=1e-5)
 
 
 def _through(steps):

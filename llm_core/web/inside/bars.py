@@ -9,7 +9,7 @@ import numpy as np
 from llm_core.insight.reading import Reading
 from llm_core.insight.sampling import Dials, reshaped
 from llm_core.messages import Language, say
-from llm_core.web.inside.sentence import visible
+from llm_core.web.inside.sentence import quoted, visible
 
 SHOWN = 12
 
@@ -24,7 +24,7 @@ def bars(reading: Reading, place: int, dials: Dials, language: Language) -> str:
         _row(reading.words.get(int(token), f"#{token}"), float(before[n]), float(after[n]), top, int(token) == own)
         for n, token in enumerate(reading.candidates[place][:SHOWN])
     )
-    piece = visible(reading.pieces[place].of(reading.text).strip()) if place >= 0 else ""
+    piece = quoted(reading.pieces[place].of(reading.text)) if place >= 0 else ""
     heading = say(language, "inside.instead_of", piece=piece) if place >= 0 else say(language, "inside.after")
     notes = [_rank(reading, place, piece, language)] if place >= 0 else []
     if dials != Dials():

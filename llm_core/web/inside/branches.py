@@ -24,7 +24,7 @@ def neighbours(shown: Shown) -> str:
         for each in found
     )
     above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language)
-    why = say(shown.language, "inside.neighbours_why", piece=escape(shown.piece.strip()))
+    why = say(shown.language, "inside.neighbours_why", piece=sentence.quoted(shown.piece))
     return f'{above}<p class="why">{why}</p><ol class="bars near">{rows}</ol>'
 
 

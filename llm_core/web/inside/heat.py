@@ -48,10 +48,8 @@ def attention(shown: Shown) -> str:
         above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language)
     best = int(weights[row].argmax())
     key = "attention_why" if maps.causal else "attention_why_whole"
-    told = say(
-        shown.language, f"inside.{key}", query=_quoted(maps.queries[row]), key=_quoted(maps.keys[best]),
-        share=share(float(weights[row, best])),
-    )  # fmt: skip
+    query, most = sentence.quoted(maps.queries[row]), sentence.quoted(maps.keys[best])
+    told = say(shown.language, f"inside.{key}", query=query, key=most, share=share(float(weights[row, best])))
     size = max(weights.shape)
     large = _cells(maps, weights, row) if size <= CELLS_MAX else _large(weights, row)
     return f'{above}{large}<p class="why">{told}</p>{_thumbnails(maps, layer, head, shown)}'
@@ -141,7 +139,3 @@ def _smaller(weights: NDArray[Any]) -> NDArray[Any]:
     rows = np.linspace(0, weights.shape[0], height + 1).astype(int)[:-1]
     columns = np.linspace(0, weights.shape[1], width + 1).astype(int)[:-1]
     return np.maximum.reduceat(np.maximum.reduceat(weights, rows, axis=0), columns, axis=1)
-
-
-def _quoted(name: str) -> str:
-    return sentence.visible(name.strip() or name)

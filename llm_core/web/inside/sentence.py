@@ -70,6 +70,11 @@ def visible(text: str) -> str:
     return escape(text.replace("\n", "↵").replace("\t", "⇥")) or "<i>·</i>"
 
 
+def quoted(text: str) -> str:
+    """A piece as a sentence about it can quote it: without blanks around it, unless it is one."""
+    return visible(text.strip(" ") or text)
+
+
 def _title(reading: Reading, place: int, language: Language) -> str:
     piece = reading.pieces[place]
     name = reading.words.get(piece.id, "")

@@ -66,7 +66,7 @@ def _strip(name: str, found: States, layer: int, shown: Shown) -> str:
     mean = float(found.layers[layer][shown.row].mean())
     scale = max(1.0, float(np.abs(values).max()))  # what has no bound is drawn against its greatest
     told = say(
-        shown.language, "inside.mean_at", piece=escape(shown.piece.strip()), mean=f"{mean:+.3f}".replace("-", "−")
+        shown.language, "inside.mean_at", piece=sentence.quoted(shown.piece), mean=f"{mean:+.3f}".replace("-", "−")
     )
     minus = f'<i class="minus" style="--mask:url({mask(-values / scale)})"></i>' if found.signed else ""
     label = say(shown.language, f"inside.state_{name}")
