@@ -28,7 +28,7 @@ SAMPLE_CHARS = 70
 
 def race(
     seconds: Annotated[float, typer.Option("--seconds", help="race_seconds", metavar="S", min=1)] = 60,
-    sample: Annotated[str, typer.Option("--sample", help="race_sample", metavar="NAME")] = "sentences-en",
+    sample: Annotated[str, typer.Option("--sample", help="race_sample", metavar="NAME")] = "stories-en",
     parameters: Annotated[int, typer.Option("--parameters", help="race_parameters", metavar="N", min=1000)] = 300_000,
     as_json: Annotated[bool, typer.Option("--json", help="race_json")] = False,
 ) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FAMILIES = ("rnn", "lstm", "vae", "decoder")
 PARAMETERS = 300_000
 SECONDS = 60.0
-SAMPLE = "sentences-en"
+SAMPLE = "stories-en"
 NAME = re.compile(rf"(race-[0-9a-f]{{6}})-({'|'.join(FAMILIES)})")
 EVERY = 25  # updates between two looks at a model
 
