@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,7 +25,15 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 _TOKEN = re.compile(r"[\w-]{43}")  # secrets.token_urlsafe(32)
 
-__all__ = ["PRIVATE", "STATIC", "Build", "Frame", "escape", "fold", "html", "known_visitor", "room"]
+__all__ = ["PRIVATE", "STATIC", "Build", "Frame", "Talk", "escape", "fold", "html", "known_visitor", "room"]
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A model that somebody wants to talk to; each wish is a new value."""
+
+    model: str
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass(frozen=True)
@@ -35,11 +44,13 @@ class Frame:
         visitor: the visitor's unguessable token, kept by the browser; the owner of all that a visitor keeps.
         opened: the page is there and `visitor` is filled; a tab restores itself with `opened.then(...)`.
         header: name and status; `header.models_changed(...)` fires when a model came or went.
+        talk: Talk; a change of it begins a conversation with that model in Chat.
     """
 
     visitor: gr.BrowserState
     opened: Any
     header: gr.HTML
+    talk: gr.State
 
 
 Build = Callable[["Workbench", Frame], None]  # what each tab's module offers as `build`

@@ -18,6 +18,7 @@ from llm_core.web.gradio import gr
 from llm_core.web.headers import PageHeaders
 from llm_core.web.i18n import t, translations
 from llm_core.web.theme import theme
+from llm_core.web.train import downloads
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
@@ -40,7 +41,7 @@ TABS = (
 )
 FIRST = "chat"
 SHEETS = (
-    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "race", "phone",
+    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "phone",
 )  # in this order  # fmt: skip
 STYLES = tuple(f"{name}.css" for name in SHEETS)
 SCRIPTS = ("page.js", "links.js", "chart.js")
@@ -99,7 +100,7 @@ def launch(
         footer_links=["api"], show_error=False, inbrowser=False, ssr_mode=False, pwa=False, mcp_server=False,
         max_file_size=max(settings.document_bytes_max, settings.import_bytes_max),  # each has a sentence of its own
         state_session_capacity=SESSIONS_MAX, max_threads=100,
-        app_kwargs=_app_options(host, settings.request_bytes_max, routes),
+        app_kwargs=_app_options(host, settings.request_bytes_max, [*downloads.routes(workbench), *routes]),
     )  # fmt: skip
     url = f"http://{_written(host)}:{page.server_port}"
     on_up(url)
@@ -123,7 +124,7 @@ def _frame(workbench: Workbench, page: gr.Blocks) -> Frame:
     # it travels with the page.
     visitor = gr.BrowserState(None, storage_key="workbench_visitor", secret="kept by the browser")  # noqa: S106
     opened = page.load(known_visitor, visitor, visitor, **PRIVATE)
-    return Frame(visitor, opened, header.build(workbench))
+    return Frame(visitor, opened, header.build(workbench), gr.State(None))
 
 
 def _app_options(host: str, body_bytes_max: int, routes: Sequence[BaseRoute]) -> dict[str, Any]:

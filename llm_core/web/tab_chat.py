@@ -33,7 +33,9 @@ def build(workbench: Workbench, frame: Frame) -> None:
     # The thread shown is no longer the one whose reply, or whose documents, are followed.
     leaving: dict[str, Any] = {**EVENT, "cancels": [following, reading]}
     _listen_to_thread(screen, frame, turns, outputs, leaving)
-    _listen_to_rail(screen, frame, Manage(view), outputs, leaving)
+    manage = Manage(view)
+    _listen_to_rail(screen, frame, manage, outputs, leaving)
+    frame.talk.change(manage.talk, [frame.visitor, frame.talk], outputs, **leaving)
     _listen_to_margin(screen, frame, Margin(view))
     _listen_to_documents(screen, frame, documents, outputs)
     frame.opened.then(turns.restore, [frame.visitor, screen.kept], outputs, js=KEPT_JS, **EVENT)

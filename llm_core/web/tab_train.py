@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llm_core.web.frame import PRIVATE, Frame
-from llm_core.web.train import race, replay
 from llm_core.web.train import screen as parts
 from llm_core.web.train.form import KNOBS
 from llm_core.web.train.handlers import Handlers
@@ -28,7 +27,7 @@ def build(workbench: Workbench, frame: Frame) -> None:
     screen = parts.build()
     view = View(workbench, screen)
     names, outputs = list(screen.form), parts.outputs(screen)
-    handlers, watching = Handlers(view, names), Watching(view, names)
+    handlers, watching = Handlers(view, names), Watching(view, names, frame.talk)
     visitor, form = frame.visitor, [screen.form[name] for name in names]
     around: list[Any] = [visitor, screen.current, *form]
     for name, component in screen.form.items():
@@ -45,9 +44,9 @@ def build(workbench: Workbench, frame: Frame) -> None:
     screen.sentence.submit(looking.preview, [visitor, screen.sentence, *form], outputs, **LATEST)
     screen.estimating.click(looking.estimate, [visitor, *form], outputs, **LATEST)
     screen.start.click(handlers.start, [visitor, *form], outputs, **ONCE)
+    around = [visitor, screen.current, screen.beside, *form]
+    outputs = [*outputs, frame.talk]
     screen.run.act(watching.act, around, outputs, **EVENT)
     screen.rail.act(watching.act, around, outputs, **EVENT)
-    screen.run.look(watching.look, [visitor, screen.current], outputs, **ONCE)
+    screen.run.look(watching.look, [visitor, screen.current, screen.beside], outputs, **ONCE)
     frame.opened.then(watching.restore, [visitor, screen.kept], outputs, js=KEPT_JS, **EVENT)
-    race.build(workbench, frame)
-    replay.build(workbench, frame)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -76,6 +77,20 @@ def test_a_bundled_text_becomes_a_model_that_is_watched_as_it_learns(visitor: Vi
     opened(visitor)
     expect(page.locator("#train-run h2")).to_have_text("first")
     expect(page.locator("#train-rail [aria-current]")).to_contain_text("first")
+    page.locator("#train-card summary").click()
+    expect(page.locator("#train-card code").first).to_contain_text("train --name first --family rnn")
+    with page.expect_download() as sent:
+        page.locator("#train-run [data-do=csv]").click()
+    table = sent.value.path().read_text("utf-8").splitlines()
+    assert table[0].startswith("step,seconds,tokens,loss,valid_loss")
+    assert len(table) == 1 + 40
+    with page.expect_download() as sent:
+        page.locator("#train-run [data-do=zip]").click()
+    with zipfile.ZipFile(sent.value.path()) as model:
+        assert {"first/model.safetensors", "first/card.json"} <= set(model.namelist())
+    page.locator("#train-run [data-do=talk]").click()
+    expect(page.get_by_role("tab", name="Chat", exact=True).first).to_have_attribute("aria-selected", "true")
+    expect(page.locator("#model input")).to_have_value("first")
 
 
 @pytest.mark.timeout(300)
@@ -84,7 +99,9 @@ def test_text_is_seen_before_and_after_cleaning_and_in_its_pieces(visitor: Visit
     page.locator("#train-samples [aria-checked=true]").click()
     expect(page.locator("#train-plan .notice")).to_be_visible()  # there is nothing to learn from
     expect(page.locator("#train-start")).to_be_disabled()
-    page.locator("#train-paste textarea").fill("Call <b>13812345678</b> today.\n\nThe fox <i>sleeps</i> by day.\n" * 40)
+    page.locator("#train-paste textarea").fill(
+        "Call <b>13812345678</b> today.\n\nThe fox <i>sleeps</i> by day.\n" * 40
+    )
     page.locator("#train-paste textarea").press("Tab")
     expect(page.locator("#train-start")).to_be_enabled()
     step(page, 2)
@@ -104,3 +121,33 @@ def test_text_is_seen_before_and_after_cleaning_and_in_its_pieces(visitor: Visit
     expect(page.locator("#train-cut .toks .partial")).to_have_count(3)
     step(page, 1)
     expect(page.locator("#train-findings li").first).to_be_visible()
+
+
+@pytest.mark.timeout(600)
+def test_a_run_is_paused_continued_found_by_another_page_stopped_compared_and_deleted(
+    visit: Callable[..., Visitor], runs: Runs
+) -> None:
+    page = opened(visit())
+    begin(page, name="long", updates=100_000)
+    expect(state(page)).to_have_text("Learning", timeout=LEARNS_MS)
+    step(page, 4)
+    begin_again = page.locator("#train-start")
+    expect(begin_again).to_be_visible()  # the next run can be planned while this one learns
+    phone = visit(viewport={"width": 390, "height": 844}, locale="zh-CN", color_scheme="dark")
+    beside = opened(phone)
+    expect(beside.locator("#train-run h2")).to_have_text("long")
+    expect(state(beside)).to_have_text("学习中")
+    assert beside.evaluate("document.documentElement.scrollWidth") <= 390
+    beside.locator("#train-run [data-do=pause]").click()
+    expect(state(beside)).to_have_text("已暂停", timeout=LEARNS_MS)
+    step(page, 5)
+    expect(state(page)).to_have_text("Paused")
+    page.locator("#train-run [data-do=resume]").click()
+    expect(state(page)).to_have_text("Learning", timeout=LEARNS_MS)
+    page.locator("#train-run [data-do=stop]").click()
+    expect(state(page)).to_have_text("Finished", timeout=LEARNS_MS)
+    delete = page.locator("#train-run [data-do=delete]")
+    delete.click()
+    delete.click()
+    expect(page.locator("#train-rail [data-id=long]")).to_have_count(0)
+    assert runs.list("") == []

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from llm_core.web.chat.screen import Place
 from llm_core.web.chat.view import Update, View, wish
+from llm_core.web.frame import Talk
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
 
@@ -22,6 +23,13 @@ class Manage:
     def begin(self, visitor: str, request: gr.Request) -> Update:
         """An empty page; the conversation is made with its first message."""
         return self._view.nothing(visitor, language_of_request(request))
+
+    def talk(self, visitor: str, talk: Talk | None, request: gr.Request) -> Update:
+        """An empty page with a model picked: one that was just trained."""
+        if talk is None:
+            return {}
+        language = language_of_request(request)
+        return self._view.nothing(visitor, language) | self._view.models(talk.model, language, visitor)
 
     def find(self, visitor: str, place: Place, search: str, request: gr.Request) -> Update:
         """List the conversations that hold what is searched for."""

@@ -2,13 +2,14 @@
 
    chart.spec = {
      x: "step", caption: "...", log: true, x_max: 2000, small: false,
-     series: [{ name: "validation", kind: "main" | "quiet" | "dotted", digits: 2, points: [[x, y], ...] }],
+     series: [{ name: "validation", kind: "main" | "quiet" | "dotted" | "dashed", digits: 2, points: [[x, y], ...] }],
    }
    or the same as JSON in its attribute `spec`. Colours come from the page's CSS variables; it is drawn anew when its
    size or the theme changes. The pointer, and the arrow keys, move a line that reads the figures out. */
 (() => {
   const charts = new Set();
-  const LINE = { main: ["accent", 2, []], quiet: ["ink-3", 1.25, []], dotted: ["ink-2", 1.5, [1.5, 3.5]] };
+  const LINE = { main: ["accent", 2, []], quiet: ["ink-3", 1.25, []], dotted: ["ink-2", 1.5, [1.5, 3.5]],
+    dashed: ["ink-2", 1.5, [7, 4]] };
   const count = (x) => Math.round(x).toLocaleString("en");
   const figure = (y, digits) =>
     Math.abs(y) >= 1000 ? count(y) : Math.abs(y) >= 0.01 || y === 0 ? y.toFixed(digits ?? 2) : y.toExponential(1);

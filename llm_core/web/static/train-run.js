@@ -4,6 +4,7 @@ element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-do]");
   if (!button || (button.dataset.do === "delete" && !window.workbench.confirmed(button))) return;
   trigger("act", { do: button.dataset.do, id: run()?.dataset.run ?? "" });
+  if (button.dataset.do === "talk") document.getElementById("tab-chat-button")?.click();
 });
 const ask = () => {
   if (!element.isConnected) return clearInterval(timer);

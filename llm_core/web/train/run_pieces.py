@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from llm_core.messages import Language, explain, say, write_bytes
 from llm_core.web.frame import escape
-from llm_core.web.train.pieces import facts, model_name, notice
+from llm_core.web.train.pieces import notice
 
 if TYPE_CHECKING:
-    from llm_core.training.config import TrainConfig
     from llm_core.web.train.curves import Learned, Point
     from llm_core.workbench.run_state import RunState
 
@@ -34,8 +33,10 @@ def head(run: RunState, language: Language) -> str:
     )
 
 
-def charts(learned: Learned, run: RunState, language: Language) -> list[dict[str, Any]]:
-    """The curves of a run: loss large, then learning rate, gradient norm and speed small."""
+def charts(
+    learned: Learned, run: RunState, others: Mapping[str, Learned], language: Language
+) -> list[dict[str, Any] | None]:
+    """The curves of a run: loss large, then learning rate, gradient norm and speed small; last, beside other runs."""
     step = say(language, "train.step")
     far = max(run.steps or 0, run.step)
     losses = [
@@ -50,7 +51,24 @@ def charts(learned: Learned, run: RunState, language: Language) -> list[dict[str
         }
         for name in ("learning_rate", "gradient_norm", "tokens_per_second")
     ]  # fmt: skip
-    return [large, *small]
+    return [large, *small, _beside(learned, run, others, language)]
+
+
+def _beside(
+    learned: Learned, run: RunState, others: Mapping[str, Learned], language: Language
+) -> dict[str, Any] | None:
+    """Runs on one chart, by what can be compared whatever their pieces are."""
+    if not others:
+        return None
+    compared = {run.name: learned, **others}
+    name = "bits_per_char" if all(one.points("bits_per_char") for one in compared.values()) else "valid_loss"
+    kinds = ("main", "quiet", "dotted", "dashed")
+    series = [
+        {"name": title, "kind": kind, "points": one.points(name), "digits": 2}
+        for kind, (title, one) in zip(kinds, compared.items(), strict=False)
+    ]
+    caption = say(language, f"train.caption_{name}")
+    return {"x": say(language, "train.step"), "log": True, "caption": caption, "series": series}
 
 
 def looks(learned: Learned, prompts: Sequence[str], language: Language) -> str:
@@ -60,31 +78,23 @@ def looks(learned: Learned, prompts: Sequence[str], language: Language) -> str:
         return ""
     head = f'<h3 class="heading">{say(language, "train.looks")}</h3>'
     tables = "".join(_table(shown, prompt, number, language) for number, prompt in enumerate(prompts))
-    return f'<div data-look="{learned.step_of_look}">{head}{tables}</div>'
+    watch = f'<p class="why">{say(language, "train.looks_why")}</p>'
+    return f'<div data-look="{learned.step_of_look}">{head}{watch}{tables}</div>'
 
 
-def rail(runs: Sequence[RunState], current: str, language: Language) -> str:
-    """The visitor's runs, the newest first."""
+def rail(runs: Sequence[RunState], current: str, beside: Sequence[str], language: Language) -> str:
+    """The visitor's runs, the newest first; those in `beside` are on the chart of the one that is shown."""
     if not runs:
         return f'<nav class="list"><p class="why">{say(language, "train.no_runs")}</p></nav>'
     lines = "".join(
         f'<li data-id="{escape(run.name)}"><button class="open" data-do="open"'
         f'{" aria-current=true" if run.name == current else ""}><span class="title">{escape(run.name)}</span>'
-        f"<small>{escape(_short(run, language))}</small></button></li>"
+        f"<small>{escape(_short(run, language))}</small></button>"
+        f"{_compare(run, current, beside, language)}</li>"
         for run in runs
     )
     new = f'<p class="acts"><button class="quiet" data-do="new">{say(language, "train.new")}</button></p>'
     return f'<nav class="list" aria-label="{say(language, "train.runs")}"><ul>{lines}</ul></nav>{new}'
-
-
-def settings(config: TrainConfig, run: RunState, language: Language) -> str:
-    """What the run was asked to do."""
-    rows = [
-        (say(language, "train.plan_text"), ", ".join(source.name for source in config.sources)),
-        (say(language, "train.plan_model"), model_name(config, language)),
-        (say(language, "train.parameters"), f"{run.parameters:,}" if run.parameters else ""),
-    ]
-    return f'<p class="heading">{say(language, "train.settings")}</p>{facts(rows)}'
 
 
 def progress(run: RunState, language: Language) -> str:
@@ -95,7 +105,7 @@ def progress(run: RunState, language: Language) -> str:
 
 
 def _state(run: RunState, language: Language) -> list[str]:
-    said = say(language, f"train.state_{run.state}", place=run.place)
+    said = _called(run, language)
     kind = "on" if run.state in UNDER_WAY else "bad" if run.state == "failed" else "off"
     parts = [f'<b class="{kind}">{said}</b>', f"<span>{progress(run, language)}</span>"]
     if run.state == "training" and run.seconds_left is not None:
@@ -105,6 +115,13 @@ def _state(run: RunState, language: Language) -> list[str]:
     if run.device:
         parts.append(f"<span>{escape(run.device)}</span>")
     return parts
+
+
+def _called(run: RunState, language: Language) -> str:
+    """Its state in a word or two."""
+    if run.state == "queued" and not run.place:
+        return say(language, "train.state_beginning")
+    return say(language, f"train.state_{run.state}", place=run.place)
 
 
 def _acts(run: RunState, language: Language) -> list[str]:
@@ -119,9 +136,12 @@ def _acts(run: RunState, language: Language) -> list[str]:
         f'<button class="button {kind}" data-do="{act}">{say(language, f"train.{act}")}</button>'
         for act, kind in acts
     ]
+    words = [("csv", "csv")] if run.step else []
+    words += [("zip", "zip")] if run.state == "done" else []
+    quiet = [f'<button class="quiet" data-do="{do}">{say(language, f"train.{key}")}</button>' for do, key in words]
     sure = say(language, "train.delete_sure")
     delete = f'<button class="quiet" data-do="delete" data-confirm="{sure}">{say(language, "train.delete")}</button>'
-    return [delete, *buttons]
+    return [*quiet, delete, *buttons]
 
 
 def _told(run: RunState, language: Language) -> list[str]:
@@ -150,6 +170,13 @@ def _figures(run: RunState, language: Language) -> list[str]:
         f"{say(language, f'train.{name}')}</p>"
         for name, value, unit in figures
     ]
+
+
+def _compare(run: RunState, current: str, beside: Sequence[str], language: Language) -> str:
+    if not current or run.name == current or run.valid_loss is None:
+        return ""
+    label = say(language, "train.apart" if run.name in beside else "train.compare")
+    return f'<div class="acts"><button class="quiet" data-do="compare">{label}</button></div>'
 
 
 def _share(run: RunState) -> float:
@@ -189,6 +216,6 @@ def _table(shown: Sequence[Mapping[str, Any]], prompt: str, number: int, languag
 
 
 def _short(run: RunState, language: Language) -> str:
-    said = say(language, f"train.state_{run.state}", place=run.place)
+    said = _called(run, language)
     loss = run.valid_loss if run.valid_loss is not None else run.train_loss
     return f"{said}, {say(language, 'train.loss_at', loss=f'{loss:.2f}')}" if loss is not None else said

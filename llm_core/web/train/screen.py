@@ -24,6 +24,7 @@ class Screen:
 
     kept: gr.Textbox  # the run that the browser had open; filled by script, never shown
     current: gr.State  # the run that is shown; "" while building
+    beside: gr.State  # runs on its chart
     steps: gr.HTML
     form: Mapping[str, Any]  # by the fields of form.Form
     samples: gr.HTML
@@ -45,12 +46,13 @@ class Screen:
     looks: gr.HTML
     card: gr.HTML
     rail: gr.HTML
-    saved: gr.HTML
+    saved: gr.HTML  # a text for the browser to save
+    fetched: gr.HTML  # an address for the browser to download from
 
 
 def build() -> Screen:
     """All of it."""
-    kept, current = gr.Textbox(visible=False), gr.State("")
+    kept, current, beside = gr.Textbox(visible=False), gr.State(""), gr.State(())
     form: dict[str, Any] = {}
     with gr.Column(elem_id="train"):
         steps = html("", elem_id="train-steps", js_on_load=_script("train-steps.js"))
@@ -60,7 +62,7 @@ def build() -> Screen:
                 look_clean, changes = _clean(form)
                 sentence, look_tokens, cut = _tokens(form)
                 families = _model(form)
-                run, chart, looks, saved = _run(form)
+                run, chart, looks, saved, fetched = _run(form)
             with gr.Column(elem_classes=["area-side"]):
                 plan = html("", elem_id="train-plan", css_class="margin plan")
                 estimating = gr.Button(t("train.estimate"), size="sm", elem_id="train-estimating")
@@ -72,8 +74,8 @@ def build() -> Screen:
                 rail = html("", elem_id="train-rail", js_on_load=_script("ask-rail.js"))
     looks_at_data = (look_data, look_clean, look_tokens)
     return Screen(
-        kept, current, steps, form, samples, upload, files, findings, changes, sentence, cut, looks_at_data, families,
-        plan, estimating, estimate, start, notice, run, chart, looks, card, rail, saved,
+        kept, current, beside, steps, form, samples, upload, files, findings, changes, sentence, cut, looks_at_data,
+        families, plan, estimating, estimate, start, notice, run, chart, looks, card, rail, saved, fetched,
     )  # fmt: skip
 
 
@@ -155,7 +157,7 @@ def _model(form: dict[str, Any]) -> gr.HTML:
     return families
 
 
-def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
+def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-5"]):
         form["name"] = gr.Textbox(
             label=t("train.name"), lines=1, max_lines=1, interactive=True, elem_id="train-name",
@@ -164,13 +166,14 @@ def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
         chart = html(None, html_template=_CHARTS, js_on_load=_script("train-chart.js"), elem_id="train-chart")
         looks = html("", elem_id="train-looks")
         saved = html(None, html_template="<i></i>", js_on_load=_script("save.js"), elem_id="train-saved")
-    return run, chart, looks, saved
+        fetched = html(None, html_template="<i></i>", js_on_load=_script("fetch.js"), elem_id="train-fetched")
+    return run, chart, looks, saved, fetched
 
 
 _CHARTS = (
     '<wb-chart class="chart large"></wb-chart>'
     '<div class="small-charts"><wb-chart class="chart"></wb-chart><wb-chart class="chart"></wb-chart>'
-    '<wb-chart class="chart"></wb-chart></div>'
+    '<wb-chart class="chart"></wb-chart></div><wb-chart class="chart large compare"></wb-chart>'
 )
 
 
@@ -182,5 +185,14 @@ def outputs(screen: Screen) -> list[Any]:
     """All that a handler may change."""
     building = [screen.steps, screen.samples, screen.files, screen.families, screen.plan, screen.start]
     looked = [screen.findings, screen.changes, screen.cut, screen.estimate]
-    running = [screen.current, screen.notice, screen.run, screen.chart, screen.looks, screen.card, screen.rail]
-    return [*building, *looked, *running, screen.saved, screen.form["samples"], screen.form["files"]]
+    running = [
+        screen.current,
+        screen.beside,
+        screen.notice,
+        screen.run,
+        screen.chart,
+        screen.looks,
+        screen.card,
+        screen.rail,
+    ]
+    return [*building, *looked, *running, screen.saved, screen.fetched, screen.form["samples"], screen.form["files"]]

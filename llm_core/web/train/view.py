@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain
 from llm_core.web.gradio import gr
-from llm_core.web.train import pieces, run_pieces
+from llm_core.web.train import card, pieces, run_pieces
 from llm_core.web.train.curves import Reader
 from llm_core.web.train.form import STANDING, Form
 from llm_core.web.train.screen import Screen
@@ -95,35 +96,43 @@ class View:
             self.screen.families: pieces.family(STANDING.family, language),
         }
 
-    def run(self, visitor: str, name: str, language: Language, *, looks: int = -1) -> Update:
+    def run(self, visitor: str, name: str, beside: Sequence[str], language: Language, *, looks: int = -1) -> Update:
         """A run as it stands now.
 
         Args:
             visitor: whose run it is.
             name: of the run.
+            beside: other runs on its chart.
             language: of the page.
             looks: how many looks at the model the browser has; their table is sent only where there are others.
         """
         run, config = self.runs.get(self.owner(visitor), name), self.runs.config(self.owner(visitor), name)
         learned = self.reader.learned(self.owner(visitor), name)
+        others = {}
+        for other in beside:
+            with suppress(UserError):  # deleted since
+                others[other] = self.reader.learned(self.owner(visitor), other)
         shown: Update = {
             self.screen.current: name,
+            self.screen.beside: tuple(others),
             self.screen.run: run_pieces.head(run, language),
-            self.screen.chart: run_pieces.charts(learned, run, language),
-            self.screen.card: run_pieces.settings(config, run, language),
+            self.screen.chart: run_pieces.charts(learned, run, others, language),
+            self.screen.card: card.settings(config, run, language),
         }
         if looks != learned.step_of_look:
             shown[self.screen.looks] = run_pieces.looks(learned, config.prompts, language)
         return shown
 
-    def opened(self, visitor: str, name: str, form: Form, language: Language) -> Update:
-        """Another run is shown on the last step; the others go on being about the next one."""
-        shown = self.run(visitor, name, language)
-        return self.building(visitor, name, form, language, now=RUN_STEP) | shown | self.rail(visitor, name, language)
+    def opened(
+        self, visitor: str, name: str, form: Form, language: Language, *, beside: Sequence[str] = ()
+    ) -> Update:
+        """Another run is shown on the last step; the other steps go on being about the next one."""
+        shown = self.run(visitor, name, beside, language) | self.rail(visitor, name, beside, language)
+        return self.building(visitor, name, form, language, now=RUN_STEP) | shown
 
-    def rail(self, visitor: str, current: str, language: Language) -> Update:
+    def rail(self, visitor: str, current: str, beside: Sequence[str], language: Language) -> Update:
         """The list of runs."""
-        return {self.screen.rail: run_pieces.rail(self.runs.list(self.owner(visitor)), current, language)}
+        return {self.screen.rail: run_pieces.rail(self.runs.list(self.owner(visitor)), current, beside, language)}
 
     def guarded(self, language: Language, work: Callable[[], Update]) -> Update:
         """What `work` answers; or, where it fails, the sentence for it beside Start."""
