@@ -87,7 +87,7 @@ def test_lines_as_json_say_what_was_wrong_with_one(run, home, tmp_path):
         (["chat"], "", "这里没有文字"),
         (["chat", " \n "], "", "这里没有文字"),
         (["chat", "half \udcff"], "", "第6个字符已损坏"),
-        (["chat"], b"\x80\x81\xff", "来自stdin的文字不是 UTF-8"),
+        (["chat"], b"\x80\x81\xff", "stdin里不是文字"),
         (["chat", ">" * 100_000], "", "个词元"),
         (["chat", ">" * 400_001], "", "最多400,000个"),
         (["chat", "hi", "--system", "\udcff"], "", "字符已损坏"),

@@ -59,7 +59,7 @@ def test_a_setting_that_does_not_fit_is_named(run):
 
 
 def test_a_bug_has_a_number_and_its_traceback_is_in_the_log(run, tmp_path, monkeypatch):
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
     monkeypatch.setattr("llm_core.catalog.listing.entries", broken)
@@ -83,7 +83,7 @@ def test_a_bug_has_a_number_and_its_traceback_is_in_the_log(run, tmp_path, monke
     ],
 )
 def test_trouble_with_the_disk_has_its_sentence(run, monkeypatch, error, said):
-    def failing(*_: object) -> None:
+    def failing(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr("llm_core.catalog.listing.entries", failing)
@@ -93,7 +93,7 @@ def test_trouble_with_the_disk_has_its_sentence(run, monkeypatch, error, said):
 
 
 def test_an_interrupted_command_ends_with_130(run, monkeypatch):
-    def interrupted(*_: object) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("llm_core.catalog.listing.entries", interrupted)
@@ -101,7 +101,7 @@ def test_an_interrupted_command_ends_with_130(run, monkeypatch):
 
 
 def test_a_reader_that_leaves_is_no_error(run, monkeypatch):
-    def gone(*_: object) -> None:
+    def gone(*_: object, **__: object) -> None:
         raise BrokenPipeError(32, "gone")
 
     monkeypatch.setattr("llm_core.catalog.listing.entries", gone)
