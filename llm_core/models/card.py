@@ -12,6 +12,15 @@ from llm_core import atomic
 CARD_FILE = "card.json"
 
 
+def contents(folder: Path) -> dict[str, Any]:
+    """`bytes` and `sha256` of a card: what stands in `folder` beside it."""
+    files = sorted(path for path in folder.iterdir() if path.is_file() and path.name != CARD_FILE)
+    return {
+        "bytes": sum(path.stat().st_size for path in files),
+        "sha256": {path.name: atomic.sha256_of(path) for path in files},
+    }
+
+
 class TextSource(BaseModel):
     """A text that the model learned from."""
 

@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from llm_core.atomic import sha256_of
 from llm_core.messages import LANGUAGES, say
-from llm_core.models.card import CARD_FILE, ModelCard, TextSource
+from llm_core.models.card import ModelCard, TextSource, contents
 from llm_core.training.config import TrainConfig
 from llm_core.training.metrics import earlier
 
@@ -40,7 +39,6 @@ def describe(folder: Path, config: TrainConfig, outcome: Outcome) -> ModelCard:
         outcome: of the run.
     """
     model = folder / "model"
-    files = sorted(path for path in model.iterdir() if path.is_file() and path.name != CARD_FILE)
     task = task_of(config)
     report, scores = _read(folder / "report.json"), _read(folder / "scores.json")
     card = ModelCard(
@@ -49,9 +47,8 @@ def describe(folder: Path, config: TrainConfig, outcome: Outcome) -> ModelCard:
         tasks=config.card.tasks if config.card else (task,),
         languages=config.languages,
         parameters=outcome.parameters,
-        bytes=sum(path.stat().st_size for path in files),
-        sha256={path.name: sha256_of(path) for path in files},
-        sources=tuple(map(_source, report.get("sources", ()))),
+        **contents(model),
+        sources=text_sources(report),
         licence=LICENCE,
         date=datetime.datetime.now(datetime.UTC).date().isoformat(),
         trained={
@@ -92,13 +89,10 @@ def _thinned(points: Sequence[tuple[int, float]]) -> list[tuple[int, float]]:
     return list(points[::step])
 
 
-def _source(source: dict[str, Any]) -> TextSource:
-    return TextSource(
-        origin=source["origin"],
-        licence=source["licence"],
-        characters=source["characters"],
-        written_by_model=source["written_by_model"],
-    )
+def text_sources(report: dict[str, Any]) -> tuple[TextSource, ...]:
+    """The sources that a run's report names."""
+    kept = TextSource.model_fields
+    return tuple(TextSource(**{name: source[name] for name in kept}) for source in report.get("sources", ()))
 
 
 def _read(path: Path) -> dict[str, Any]:

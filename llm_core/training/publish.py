@@ -14,9 +14,9 @@ from typing import Any
 
 from safetensors import safe_open
 
-from llm_core.atomic import sha256_of
-from llm_core.models.card import ModelCard, TextSource
+from llm_core.models.card import ModelCard, contents
 from llm_core.training.config import TrainConfig, load_recipe
+from llm_core.training.describe import text_sources
 
 LICENCE = "Apache-2.0 (the weights); each source keeps its own licence"
 
@@ -33,18 +33,17 @@ def publish(run: Path, destination: Path, config: TrainConfig, recipe: str, date
     if config.card is None:
         raise ValueError(f"{recipe} has no entry `card`")
     destination.mkdir(parents=True, exist_ok=True)
-    for path in (run / "model").iterdir():
-        shutil.copyfile(path, destination / path.name)
-    files = sorted(path for path in (run / "model").iterdir())
+    written = contents(run / "model")
+    for name in written["sha256"]:
+        shutil.copyfile(run / "model" / name, destination / name)
     card = ModelCard(
         id=config.name,
         title=config.card.title,
         tasks=config.card.tasks,
         languages=config.languages,
         parameters=_parameters(run / "model" / "model.safetensors"),
-        bytes=sum(path.stat().st_size for path in files),
-        sha256={path.name: sha256_of(path) for path in files},
-        sources=_sources(_read(run / "report.json")),
+        **written,
+        sources=text_sources(_read(run / "report.json")),
         licence=LICENCE,
         date=date,
         recipe=recipe,
@@ -59,18 +58,6 @@ def publish(run: Path, destination: Path, config: TrainConfig, recipe: str, date
 def _parameters(weights: Path) -> int:
     with safe_open(weights, framework="numpy") as file:
         return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
-
-
-def _sources(report: dict[str, Any]) -> tuple[TextSource, ...]:
-    return tuple(
-        TextSource(
-            origin=source["origin"],
-            licence=source["licence"],
-            characters=source["characters"],
-            written_by_model=source["written_by_model"],
-        )
-        for source in report["sources"]
-    )
 
 
 def _training(metrics: Path) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from llm_core.errors import UserError
 from llm_core.training.config import TrainConfig, load_recipe
 from llm_core.training.families import FAMILIES, shape_of
 
@@ -30,8 +31,6 @@ def test_a_recipe_with_a_variable_that_nobody_gave_names_it(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"name": "../../x"}, "name"),
-        ({"name": "; touch x"}, "name"),
         ({"budget": {}}, "budget"),
         ({"budget": {"steps": 1, "seconds": 1.0}}, "budget"),
         ({"validation_fraction": 0.9}, "validation_fraction"),
@@ -43,6 +42,12 @@ def test_a_recipe_with_a_variable_that_nobody_gave_names_it(tmp_path: Path) -> N
 def test_a_fault_is_named(decoder_recipe: dict[str, Any], change: dict[str, Any], named: str) -> None:
     with pytest.raises(ValidationError, match=named):
         TrainConfig.model_validate(decoder_recipe | change)
+
+
+@pytest.mark.parametrize("name", ["../../x", "; touch x"])
+def test_a_name_that_could_leave_its_folder_is_refused(decoder_recipe: dict[str, Any], name: str) -> None:
+    with pytest.raises(UserError, match="name_unusable"):
+        TrainConfig.model_validate(decoder_recipe | {"name": name})
 
 
 def test_a_knob_that_the_family_lacks_is_named(decoder_recipe: dict[str, Any]) -> None:
