@@ -19,6 +19,7 @@ from llm_core.web.inside.shown import Shown
 
 CELLS_MAX = 40  # tokens on a side; a larger map is one picture, without names
 THUMBNAIL = 24  # points
+MANY_HEADS = 72
 FIGURE_FROM = 0.05  # smaller weights are not printed
 
 
@@ -120,7 +121,8 @@ def _thumbnails(maps: Maps, layer: int, head: int, shown: Shown) -> str:
     )
     rows = "".join(f"<li>{line}</li>" for line in lines)
     heading = say(shown.language, "inside.all_heads")
-    return f'<div class="all-heads"><p class="heading">{heading}</p><ul>{rows}</ul></div>'
+    many = " many" if layers * heads > MANY_HEADS else ""
+    return f'<div class="all-heads{many}"><p class="heading">{heading}</p><ul>{rows}</ul></div>'
 
 
 def _thumbnail(maps: Maps, layer: int, head: int, here: bool, shown: Shown) -> str:

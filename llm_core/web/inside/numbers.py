@@ -7,7 +7,7 @@ import io
 import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from llm_core.web.inside.heat import chosen
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 DIGITS = 6
 CANDIDATES = 20
+WEIGHTS_MAX = 1_000_000  # of attention in one file: ten megabytes
 Row = Sequence[Any]
 
 
@@ -37,7 +38,7 @@ def as_json(shown: Shown) -> str:
         "text": look.reading.text,
         "source": look.source,
         "places": list(_places(look)),
-        "views": {name: _plain(numbers) for name, numbers in look.seen.items()},
+        "views": {name: _plain(_whole(name, numbers, shown)) for name, numbers in look.seen.items()},
         "explained": {name: asdict(each) for name, each in look.explained.items()},
         "tree": asdict(shown.tree) if shown.tree else None,
     }
@@ -134,6 +135,16 @@ def _places(look: Look) -> list[dict[str, Any]]:
         ]
         found.append(told)
     return found
+
+
+def _whole(view: str, numbers: Any, shown: Shown) -> Any:
+    """All that was seen; of attention with very many numbers, only the layer and head that are shown."""
+    if view != "attention" or sum(maps.weights.size for maps in numbers) <= WEIGHTS_MAX:
+        return numbers
+    maps = chosen(shown)
+    layer, head = min(shown.aim.layer, len(maps.weights) - 1), min(shown.aim.head, maps.weights.shape[1] - 1)
+    one = replace(maps, weights=maps.weights[layer : layer + 1, head : head + 1])
+    return {"layer": layer + 1, "head": head + 1, "maps": one}
 
 
 def _plain(numbers: Any) -> Any:
