@@ -24,7 +24,7 @@ def speeds(
 ) -> Iterator[float]:
     """Tokens a second in each update of a decoder, without end; on a GPU where there is one."""
     torch.manual_seed(0)
-    model = decoder.build(shape, _words(vocabulary), context)
+    model = decoder.build(shape, words(vocabulary), context)
     if torch.cuda.is_available():
         torch.nn.Module.to(model, "cuda")
     else:
@@ -42,7 +42,7 @@ def speeds(
 
 def parameters(shape: decoder.Shape, vocabulary: int, context: int) -> int:
     """Of a decoder of this shape."""
-    count: int = decoder.build(shape, _words(vocabulary), context).num_parameters()
+    count: int = decoder.build(shape, words(vocabulary), context).num_parameters()
     return count
 
 
@@ -59,7 +59,7 @@ def _config(vocabulary: int, context: int, micro_tokens: int) -> TrainConfig:
     )
 
 
-def _words(count: int) -> PreTrainedTokenizerFast:
+def words(count: int) -> PreTrainedTokenizerFast:
     """A tokenizer of so many words, for a model to be built for."""
     words = Tokenizer(models.WordLevel({f"w{i}": i for i in range(count)}, unk_token="w0"))
     return PreTrainedTokenizerFast(tokenizer_object=words, eos_token="w0", pad_token="w0")
