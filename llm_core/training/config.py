@@ -170,6 +170,23 @@ class Lora(_Part):
     """Add it to the weights in the end; otherwise the run's model is the adapter alone, over the model as it was."""
 
 
+class Answering(_Part):
+    """Preference only: how the model is asked, and how it learns from its better answers."""
+
+    method: Literal["dpo", "best"] = "dpo"
+    """"dpo" makes the better answer likelier than the worse one, "best" learns the better one as it stands."""
+    answers: int = Field(default=4, ge=2, le=32)
+    """To each prompt."""
+    temperature: float = Field(default=0.9, gt=0)
+    answer_tokens: int = Field(default=64, gt=0)
+    prompts: int = Field(default=200, gt=0)
+    """At most so many, of each side."""
+    margin: float = Field(default=2.0, ge=0)
+    """Points of chrF between two answers below which neither is the better one."""
+    beta: float = Field(default=0.1, gt=0)
+    """dpo: how near it stays to the model before."""
+
+
 class Budget(_Part):
     """When to stop, and how often to look and to save.
 
@@ -214,6 +231,7 @@ class TrainConfig(_Part):
     """The model whose weights come first: a run's name, or the id of a model that is here; "none" is fresh."""
     adapter: Lora | None = None
     """Train an adapter to the model to start with, and not its weights."""
+    feedback: Answering = Answering()
     freeze: tuple[str, ...] = ()
     """Parameters whose names begin so are not trained."""
     languages: tuple[str, ...] = ("zh", "en")

@@ -41,6 +41,7 @@ _DECIDES_TEXT = {
     "sources",
     "cleaning",
     "canaries",
+    "feedback",
     "tokenizer",
     "validation_fraction",
     "test_fraction",
