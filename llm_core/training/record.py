@@ -72,7 +72,8 @@ def short_run(family: str, seconds: float) -> TrainConfig:
     source = Source(sample=SAMPLES.get(family, STORIES))
     sized = {} if family in ("ngram", "seq2seq") else {"parameters": PARAMETERS}
     begun = {} if family in SAMPLES or family == "encoder" else {"prompts": BEGINNINGS}
-    more = {"budget": {"evaluate_every": 20}, **sized, **begun}
+    batch = {"context": 64, "micro_tokens": 1024}
+    more = {"budget": {"evaluate_every": 20}, "batch": batch, **sized, **begun}
     return plan(f"replay-{family}", [source], family=family, size="tiny", seconds=seconds, more=more)
 
 

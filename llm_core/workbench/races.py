@@ -57,7 +57,6 @@ class Race:
     """All legs, in the order in which they train."""
 
     name: str
-    prompts: Sequence[str]
     legs: Sequence[Leg]
 
     @property
@@ -131,7 +130,7 @@ class Races:
         for family in FAMILIES:
             run = self._runs.get(owner, f"{name}-{family}")
             legs.append(Leg(run, self._looks(owner, run.name)))
-        return Race(name, self._runs.config(owner, legs[0].run.name).prompts, legs)
+        return Race(name, legs)
 
     def newest(self, owner: str) -> Race | None:
         """The race begun last; None where there is none, or a part of it was deleted."""
