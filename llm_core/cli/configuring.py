@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 RECIPES = Path(__file__).parents[2] / "recipes"
 SUFFIXES = (".yaml", ".yml")
 NAMES = {"family": "--family", "size": "--size", "objective": "--objective", "start": "--start",
-         "seed": "--seed", "name": "--name",
+         "seed": "--seed", "name": "--name", "folds": "--folds",
          "budget.steps": "--steps", "budget.seconds": "--seconds"}  # fmt: skip
 
 

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -42,6 +43,7 @@ def train(
     start: Annotated[Text, typer.Option("--start", help="train_start", metavar="MODEL")] = None,
     steps: Annotated[Text, typer.Option("--steps", help="train_steps", metavar="N")] = None,
     seconds: Annotated[Text, typer.Option("--seconds", help="train_seconds", metavar="S")] = None,
+    folds: Annotated[Text, typer.Option("--folds", help="train_folds", metavar="N")] = None,
     seed: Annotated[Text, typer.Option("--seed", help="train_seed", metavar="K")] = None,
     name: Annotated[Text, typer.Option("--name", help="train_name", metavar="NAME")] = None,
     entry: Annotated[Texts, typer.Option("--set", help="train_set", metavar="KEY=VALUE")] = None,
@@ -56,7 +58,7 @@ def train(
             run = runs.resume("", resumed, follows=os.getpid())
         else:
             flags = {"family": family, "size": size, "objective": objective, "seed": seed, "name": name}
-            flags["start"] = start
+            flags |= {"start": start, "folds": folds}
             budget = {"steps": steps, "seconds": seconds}
             asked = configured(runs, config or [], text or [], sample or [], flags, budget, entry or [], data)
             for key, facts in runs.reasons(asked):
@@ -152,10 +154,21 @@ def _figure(value: float | None) -> str:
 def _print(run: RunState, as_json: bool) -> None:
     if as_json:
         record = {field: getattr(run, "step" if field == "steps" else field) for field in JSON_FIELDS}
+        if run.cross_validation:
+            record["cross_validation"] = run.cross_validation
         print(json.dumps(record, ensure_ascii=False), flush=True)
         return
+    if run.cross_validation:
+        _print_folds(run.cross_validation)
     facts = {"valid": _figure(run.valid_loss), "bits": _figure(run.bits_per_char), "t": run.seconds}
     print(say(system_language(), "cli.train_done", name=run.name, parameters=run.parameters, steps=run.step, **facts))
+
+
+def _print_folds(found: Mapping[str, Any]) -> None:
+    from llm_core.training.folds import headline
+
+    rows, figures = found["rows_of_the_model"], "; ".join(headline(found))
+    print(say(system_language(), "cli.train_folds_done", n=found["folds"], figures=figures, **rows))
 
 
 app = command(train, "train")

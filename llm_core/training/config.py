@@ -243,8 +243,9 @@ class TrainConfig(_Part):
     test_fraction: float = Field(default=0.0, ge=0, lt=0.5)
     """Kept apart from training and from every choice made while it runs."""
     folds: int | None = Field(default=None, ge=2, le=20)
-    """k-fold cross-validation: instead of a fraction, part number `fold` of so many is validation."""
-    fold: int = Field(default=0, ge=0)
+    """k-fold cross-validation: so many trainings, each with another part as validation; then the model itself."""
+    fold: int | None = Field(default=None, ge=0)
+    """Only this one of the folds, from 0."""
     unanswerable: Unanswerable = Unanswerable()
     prefixes: tuple[str, ...] = ()
     """Contrastive only: what is put before the texts of each column, such as "query: "."""
@@ -273,6 +274,12 @@ class TrainConfig(_Part):
     def _adapter_to_something(self) -> TrainConfig:
         if self.adapter and not self.start:
             raise ValueError("an adapter needs a model to start with: give start")
+        return self
+
+    @model_validator(mode="after")
+    def _folds_have_text(self) -> TrainConfig:
+        if self.folds is not None and all(source.use != "split" for source in self.sources):
+            raise ValueError("folds need a source that is split")
         return self
 
     def with_budget(self, **changes: Any) -> TrainConfig:

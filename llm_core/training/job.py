@@ -27,7 +27,7 @@ import psutil
 
 from llm_core.atomic import disk_errors
 from llm_core.errors import UserError
-from llm_core.events import Done, Item
+from llm_core.events import Done, Item, Notice
 from llm_core.training import memory, state
 from llm_core.training.config import TrainConfig
 from llm_core.training.said import Said
@@ -157,6 +157,8 @@ class Job:
         ):
             if isinstance(event, Item):
                 said.change(**_figures(event.value, run))
+            elif isinstance(event, Notice):
+                said.notice(event.code, **event.facts)
             elif isinstance(event, Done):
                 outcome = event.result
                 return {

@@ -19,10 +19,11 @@ import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from llm_core.atomic import writing
-from llm_core.events import Done, Event, Events, Item
+from llm_core.events import Done, Event, Events, Item, Notice
 from llm_core.models import lora
-from llm_core.training import processes, snapshots
+from llm_core.training import folds, processes, snapshots
 from llm_core.training.config import TrainConfig
+from llm_core.training.corpus import SPLITS
 from llm_core.training.dataset import Stream
 from llm_core.training.describe import describe
 from llm_core.training.families import FAMILIES, Family
@@ -89,7 +90,7 @@ class Run:
     @property
     def objective(self) -> Objective:
         """What the configuration asks to learn."""
-        return objective_of(self.config, self.folder)
+        return objective_of(folds.current(self.config, self.folder), self.folder)
 
     @property
     def family(self) -> Family:
@@ -108,7 +109,7 @@ class Run:
     def _prepare(self) -> None:
         (self.folder / "data").mkdir(parents=True, exist_ok=True)
         self._write("config.json", self.config.model_dump(mode="json"))
-        fingerprint = text_fingerprint(self.config)
+        fingerprint = text_fingerprint(folds.current(self.config, self.folder))
         if self._report().get("fingerprint") != fingerprint:
             self._write("report.json", {"fingerprint": fingerprint, **self.objective.prepare()})
 
@@ -117,15 +118,42 @@ class Run:
     ) -> Events:
         """Item(StepRecord) an update, Item(Look) now and then, Done(Outcome); all but the last in metrics.jsonl.
 
+        With `folds` each fold is trained so, with a Notice of its scores, and after them the model.
+
         Args:
             resume: go on from the newest whole checkpoint, if there is one; otherwise earlier ones are deleted.
             asked: called after each update; at "pause" a checkpoint is written and there is no Done, at "stop" the
-                run ends as if its budget were spent.
+                run ends as if its budget were spent, whatever folds are left.
             keep_free_bytes: of the disk; a checkpoint that leaves less is not written.
 
         Raises:
             UserError: `disk_short`, `run_diverged`.
         """
+        if not resume and processes.hear(bool(folds.kept(self.folder))):
+            processes.first_alone(lambda: folds.forget(self.folder))
+            self.prepare()
+        while True:
+            ended = yield from self._through(resume, asked, keep_free_bytes)
+            if ended is None:
+                return
+            if not processes.hear(folds.pending(self.config, self.folder) and asked() != "stop"):
+                break
+            yield from self._end_fold(*ended)
+            resume = False
+        if processes.number() > 0:
+            return
+        trainer, model = ended
+        if scores := folds.with_folds(self.objective.examine(model), self.folder, self._rows()):
+            self._write("scores.json", scores)  # before the model: a threshold may have gone into its config
+        save_model(model, self.tokenizer, self.folder / "model")
+        outcome = self._outcome(trainer, model)
+        describe(self.folder, self.config, outcome)
+        yield Done(outcome)
+
+    def _through(
+        self, resume: bool, asked: Callable[[], Wish], keep_free_bytes: int
+    ) -> Generator[Event, None, tuple[Trainer, PreTrainedModel] | None]:
+        """One training from its beginning, or from where it was left, to its end; None where it pauses."""
         torch.manual_seed(self.config.seed)
         random.seed(self.config.seed)
         folder = self.folder / "checkpoints"
@@ -135,21 +163,25 @@ class Run:
         else:
             processes.first_alone(lambda: shutil.rmtree(folder, ignore_errors=True))
         if processes.number() > 0:
-            self._follow(trainer)
-            return
+            return None if self._follow(trainer) == "pause" else (trainer, trainer.model)
         with Metrics(self.folder, trainer.step) as metrics:
             looks = (line["valid_loss"] for line in earlier(self.folder) if "valid_loss" in line)
             patience = Patience(trainer.patience, folder, looks)
             if (yield from self._sitting(trainer, metrics, patience, asked)) == "pause":
-                return
+                return None
         model = trainer.together.whole()
         patience.bring_back(model)
-        if scores := self.objective.examine(model):  # before it is saved: a threshold may go into its config
-            self._write("scores.json", scores)
-        save_model(model, self.tokenizer, self.folder / "model")
-        outcome = self._outcome(trainer, model)
-        describe(self.folder, self.config, outcome)
-        yield Done(outcome)
+        return trainer, model
+
+    def _end_fold(self, trainer: Trainer, model: PreTrainedModel) -> Events:
+        """Score the fold that has just been trained, and get ready for what comes next."""
+        scores: dict[str, Any] = {}
+        if processes.number() == 0:
+            scores = {"valid_loss": self.objective.judge(model).valid_loss, **self.objective.examine(model)}
+            facts = {"fold": len(folds.kept(self.folder)) + 1, "folds": self.config.folds}
+            yield Notice("fold_done", facts | {"figures": "; ".join(folds.headline(scores)) or "-"})
+        processes.first_alone(lambda: folds.keep(self.folder, trainer.checkpoints, scores))
+        self.prepare()
 
     def _sitting(
         self, trainer: Trainer, metrics: Metrics, patience: Patience, asked: Callable[[], Wish]
@@ -172,17 +204,18 @@ class Run:
                 return wish
         return "go"
 
-    def _follow(self, trainer: Trainer) -> None:
+    def _follow(self, trainer: Trainer) -> Wish:
         """The same sitting in each further process: it does its share, and what the first one decides."""
+        wish: Wish = "go"
         for record in trainer.run():
             if trainer.is_due(record.step):
                 trainer.together.whole()
             if (wish := processes.hear("go")) != "go":
                 trainer.save()
-                if wish == "pause":
-                    return
                 break
-        trainer.together.whole()
+        if wish != "pause":
+            trainer.together.whole()
+        return wish
 
     def trainer(self, checkpoints: Path, keep_free_bytes: int = 0) -> Trainer:
         """What trains a fresh model on the prepared text."""
@@ -211,6 +244,11 @@ class Run:
             tokens_per_second=trainer.tokens / trainer.seconds,
             extra=judged.extra,
         )
+
+    def _rows(self) -> dict[str, int]:
+        """How many the run's data has on each side."""
+        report = self._report()
+        return {split: report[split]["rows"] for split in SPLITS if "rows" in report.get(split, {})}
 
     def _report(self) -> dict[str, Any]:
         path = self.folder / "report.json"

@@ -18,6 +18,11 @@ def splits(config: TrainConfig) -> tuple[Split, ...]:
     return ("train", "valid", "test") if config.test_fraction else ("train", "valid")
 
 
+def examined(config: TrainConfig) -> Split:
+    """The side that a finished run is judged on: its part of several, else test, else validation."""
+    return "valid" if config.fold is not None else splits(config)[-1]
+
+
 def draw(document: str, seed: int) -> float:
     """A number in [0, 1) that depends on nothing but the text and the seed."""
     digest = hashlib.blake2b(f"{seed}\x00{document}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
@@ -29,7 +34,7 @@ def side_of(document: str, config: TrainConfig) -> Split:
     drawn = draw(document, config.seed)
     if drawn >= 1 - config.test_fraction:
         return "test"
-    if config.folds is not None:
+    if config.folds is not None and config.fold is not None:
         fold = int(drawn / (1 - config.test_fraction) * config.folds)
         return "valid" if fold == config.fold else "train"
     return "valid" if drawn < config.validation_fraction else "train"

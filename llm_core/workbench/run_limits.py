@@ -30,7 +30,7 @@ def check_limits(configs: Sequence[TrainConfig], mine: Sequence[RunState], setti
         raise UserError("runs_full", n=settings.runs_max)
     if sum(run.state in UNDER_WAY for run in mine) >= settings.runs_under_way_max:
         raise UserError("runs_waiting", n=settings.runs_under_way_max)
-    if sum(config.budget.seconds or 0 for config in configs) > settings.training_s:
+    if sum((config.budget.seconds or 0) * (1 + (config.folds or 0)) for config in configs) > settings.training_s:
         raise UserError("run_long", limit=settings.training_s)
     paths = [source.path for config in configs for source in config.sources if source.path.parts]
     if folders := [path for path in paths if not path.is_file()]:

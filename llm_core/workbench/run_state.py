@@ -40,6 +40,8 @@ class RunState:
     error: UserError | None
     notices: tuple[Mapping[str, Any], ...]
     created: float
+    cross_validation: Mapping[str, Any] | None = None
+    """Mean and deviation of every figure over the folds, where the run had folds."""
 
 
 def shown(folder: Path, kept: State, order: Sequence[Path]) -> RunState:
@@ -70,4 +72,10 @@ def shown(folder: Path, kept: State, order: Sequence[Path]) -> RunState:
         error=state.error_of(kept.error) if kept.error else None,
         notices=kept.notices,
         created=kept.created,
+        cross_validation=_cross_validation(folder) if config.get("folds") and kept.state == "done" else None,
     )
+
+
+def _cross_validation(folder: Path) -> Mapping[str, Any] | None:
+    scores: dict[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
+    return scores.get("cross_validation")

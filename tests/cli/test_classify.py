@@ -68,6 +68,17 @@ def test_a_table_becomes_a_classifier(run: Callable[..., Any], opinions: Path, t
         assert workbench.classifying.classify("opinions", ["房间 满意"])[0].label == "good"
 
 
+@pytest.mark.timeout(400)
+def test_folds_are_reported_with_mean_and_deviation(run: Callable[..., Any], opinions: Path) -> None:
+    begun = ("train", "--text", str(opinions), "--family", "encoder", "--objective", "label", "--name", "folded")
+    trained = run(*begun, "--start", "none", "--folds", "2", "--steps", "4", "--json", *SET)
+    assert trained.code == 0, trained.err
+    assert "Fold 2 of 2" in trained.err
+    found = json.loads(trained.out.splitlines()[-1])["cross_validation"]
+    assert found["folds"] == 2
+    assert set(found["评论"]["accuracy"]) == {"mean", "deviation"}
+
+
 def test_a_classifier_that_is_not_here_is_said_to_be_missing(run: Callable[..., Any]) -> None:
     told = run("classify", "../../x", "hello")
     assert told.code == 2

@@ -29,7 +29,7 @@ from llm_core.training.objectives.encoder import OverEncoder, judging
 from llm_core.training.overlap import HeldOut
 from llm_core.training.precision import computing
 from llm_core.training.records import account_of, read_rows, up_to
-from llm_core.training.split import side_of, splits
+from llm_core.training.split import examined, side_of, splits
 
 _JUDGED = 1000
 """Pairs among which each first text looks for its partner."""
@@ -89,7 +89,7 @@ class Contrastive(OverEncoder):
 
     def examine(self, model: PreTrainedModel) -> dict[str, Any]:
         """The same on the test side where there is one."""
-        return dict(self._recalls(model, splits(self.config)[-1]))
+        return dict(self._recalls(model, examined(self.config)))
 
     def rows(self, split: str) -> tuple[list[Texts], list[float]]:
         """What `prepare` wrote: texts, and how often an epoch takes them."""

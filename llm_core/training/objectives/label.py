@@ -29,7 +29,7 @@ from llm_core.training.objectives.encoder import OverEncoder, judging
 from llm_core.training.overlap import HeldOut
 from llm_core.training.precision import computing
 from llm_core.training.records import account_of, read_rows, set_name, up_to
-from llm_core.training.split import side_of, splits
+from llm_core.training.split import examined, side_of, splits
 
 _JUDGED = 1000
 """Examples that are classified at every look."""
@@ -120,7 +120,7 @@ class Label(OverEncoder):
 
     def examine(self, model: PreTrainedModel) -> dict[str, Any]:
         """The whole report of each source: on the test side where there is one."""
-        examples = self.examples(splits(self.config)[-1])
+        examples = self.examples(examined(self.config))
         said = self.classify(model, examples)
         return {
             source: label_scores.report(ours, right) | self.figures(ours, right)

@@ -32,7 +32,7 @@ from llm_core.training.objectives.label import cross_entropy_within
 from llm_core.training.overlap import HeldOut
 from llm_core.training.precision import computing
 from llm_core.training.records import account_of, read_rows, set_name, up_to
-from llm_core.training.split import side_of, splits
+from llm_core.training.split import examined, side_of, splits
 from llm_core.training.tag_scores import entity_f1, of_types
 
 _JUDGED = 1000
@@ -126,7 +126,7 @@ class Tags(OverEncoder):
 
     def examine(self, model: PreTrainedModel) -> dict[str, Any]:
         """Precision, recall and F1 of each source and type: on the test side where there is one."""
-        rows = self.rows(splits(self.config)[-1])
+        rows = self.rows(examined(self.config))
         said = self.find(model, rows)
         return {
             source: {"texts": len(ours), **entity_f1(ours, theirs), "types": of_types(ours, theirs)}
