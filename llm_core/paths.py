@@ -63,6 +63,11 @@ class Paths:
         return self.home / "translations"
 
     @property
+    def thumbs(self) -> Path:
+        """Replies that people found good or not, as text to train on; written anew each time."""
+        return self.home / "thumbs"
+
+    @property
     def log(self) -> Path:
         """What went wrong, with tracebacks."""
         return self.home / "workbench.log"

@@ -14,11 +14,13 @@ import typer
 from llm_core.cli import session
 from llm_core.cli.commands import command
 from llm_core.cli.configuring import configured
+from llm_core.errors import UserError
 from llm_core.events import Notice, Progress
 from llm_core.messages import say, system_language
 
 if TYPE_CHECKING:
     from llm_core.terminal import ProgressLine
+    from llm_core.workbench import Workbench
     from llm_core.workbench.run_state import RunState
     from llm_core.workbench.runs import Runs
 
@@ -47,6 +49,7 @@ def train(
     seed: Annotated[Text, typer.Option("--seed", help="train_seed", metavar="K")] = None,
     name: Annotated[Text, typer.Option("--name", help="train_name", metavar="NAME")] = None,
     entry: Annotated[Texts, typer.Option("--set", help="train_set", metavar="KEY=VALUE")] = None,
+    thumbs: Annotated[bool, typer.Option("--thumbs", help="train_thumbs")] = False,
     data: Annotated[Text, typer.Option("--data", help="train_data", metavar="FOLDER")] = None,
     resumed: Annotated[Text, typer.Option("--continue", help="train_continue", metavar="NAME")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="train_json")] = False,
@@ -60,7 +63,8 @@ def train(
             flags = {"family": family, "size": size, "objective": objective, "seed": seed, "name": name}
             flags |= {"start": start, "folds": folds}
             budget = {"steps": steps, "seconds": seconds}
-            asked = configured(runs, config or [], text or [], sample or [], flags, budget, entry or [], data)
+            texts = [*(text or []), *_thumbs(workbench, thumbs)]
+            asked = configured(runs, config or [], texts, sample or [], flags, budget, entry or [], data)
             for key, facts in runs.reasons(asked):
                 print(say(system_language(), key, **facts), file=sys.stderr)
             run = runs.start("", asked, follows=os.getpid())
@@ -69,6 +73,19 @@ def train(
         session.note("train_paused", name=ended.name)
         raise typer.Exit(INTERRUPTED)
     _print(ended, as_json)
+
+
+def _thumbs(workbench: Workbench, wanted: bool) -> list[str]:
+    """The file of replies that people found good or not; none where that was not asked for.
+
+    Raises:
+        UserError: `thumbs_none`.
+    """
+    if not wanted:
+        return []
+    if (path := workbench.chats.save_thumbs("")) is None:
+        raise UserError("thumbs_none")
+    return [str(path)]
 
 
 def _followed(runs: Runs, run: RunState, line: ProgressLine) -> RunState:

@@ -11,7 +11,7 @@ import hashlib
 import json
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -259,6 +259,32 @@ class Conversations:
             change("UPDATE conversations SET head = ? WHERE id = ?", (message, conversation))
         return self.get(owner, conversation)
 
+    def rate(self, owner: str, conversation: str, message: str, thumb: int) -> None:
+        """Keep what the person thinks of a reply: 1 good, -1 not good, 0 nothing any more.
+
+        Raises:
+            UserError: `conversation_unknown`, `message_unknown`.
+        """
+        self._owned(owner, conversation)
+        found = self._messages(conversation).get(message)
+        if found is None or found.role != "assistant":
+            raise UserError("message_unknown")
+        facts = {name: value for name, value in found.facts.items() if name != "thumb"}
+        with self._database.change() as change:
+            change("UPDATE messages SET facts = ? WHERE id = ?", (_json(facts | _thumb(thumb)), message))
+
+    def rated(self, owner: str | None) -> Iterator[tuple[list[ChatMessage], int]]:
+        """Each reply with a thumb: the branch that ends with it, and the thumb; of all owners for None."""
+        rows = self._database.read(
+            """SELECT m.conversation, m.id FROM messages m JOIN conversations c ON c.id = m.conversation
+               WHERE m.facts LIKE '%"thumb":%' AND (? IS NULL OR c.owner = ?) ORDER BY m.number""",
+            (None, None) if owner is None else (_hash(owner), _hash(owner)),
+        )
+        for row in rows:
+            path = branch(self._messages(row["conversation"]), row["id"])
+            if thumb := path[-1].facts.get("thumb"):
+                yield path, int(thumb)
+
     # ---------------------------------------------------------------- inside
 
     def _owned(self, owner: str, conversation: str) -> Row:
@@ -307,6 +333,10 @@ def _shown(row: Row, messages: Mapping[str, ChatMessage]) -> Conversation:
 
 def _columns(conversation: str, m: ChatMessage) -> tuple[Any, ...]:
     return m.id, conversation, m.parent, m.role, m.content, m.model, m.state, _json(m.facts), m.created
+
+
+def _thumb(thumb: int) -> dict[str, int]:
+    return {"thumb": thumb} if thumb else {}
 
 
 def _new_id() -> str:

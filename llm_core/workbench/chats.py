@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from llm_core import atomic
 from llm_core.engines.base import Choice, Message, Token
 from llm_core.errors import UserError
 from llm_core.events import Delta, Done, Events, Item, Notice
@@ -175,6 +178,29 @@ class Chats:
     def tokens(self, owner: str, message: str) -> Sequence[Token]:
         """The tokens of a reply, each with what else could have stood there."""
         return [_unpacked(token) for token in self._store.tokens(owner, message)]
+
+    # ---------------------------------------------------------------- thumbs
+
+    def rate(self, owner: str, conversation: str, message: str, thumb: int) -> None:
+        """Say that a reply is good (1) or not (-1); saying the same again takes it back."""
+        same = self._message(owner, conversation, message).facts.get("thumb") == thumb
+        self._store.rate(owner, conversation, message, 0 if same else thumb)
+
+    def save_thumbs(self, owner: str) -> Path | None:
+        """Write the owner's rated replies as chat JSON lines with a `thumb`, to train on; None where there are none.
+
+        On a server for this computer alone, everybody's.
+        """
+        rows = [
+            {"messages": [{"role": m.role, "content": m.content} for m in path], "thumb": thumb}
+            for path, thumb in self._store.rated(None if self._settings.is_local else owner)
+        ]
+        if not rows:
+            return None
+        path = self._settings.paths.thumbs / f"{hashlib.sha256(owner.encode()).hexdigest()[:24]}.jsonl"
+        with atomic.writing(path, "w") as file:
+            file.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        return path
 
     # ---------------------------------------------------------------- inside
 

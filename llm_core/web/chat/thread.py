@@ -209,8 +209,19 @@ def _below_reply(message: ChatMessage, language: Language, model: str, last: boo
     if model:
         parts.append(f"<span>{escape(model)}</span>")
     acts = _act("retry", "chat.retry", language) + (_act("undo", "chat.undo", language) if last else "")
+    acts += _thumbs(message, language) if message.state in ("whole", "stopped") else ""
     return (
         f'<p class="meter">{"".join(parts)}</p><span class="acts">{acts}{_act("copy", "chat.copy", language)}</span>'
+    )
+
+
+def _thumbs(message: ChatMessage, language: Language) -> str:
+    """Two words, the chosen one pressed: what a model can be trained on later."""
+    thumb = message.facts.get("thumb", 0)
+    return "".join(
+        f'<button class="quiet" data-do="{do}" aria-pressed="{str(thumb == meant).lower()}" '
+        f'title="{say(language, "chat.thumbs_hint")}">{say(language, f"chat.{do}")}</button>'
+        for do, meant in (("good", 1), ("poor", -1))
     )
 
 

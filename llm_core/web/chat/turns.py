@@ -93,6 +93,8 @@ class Turns:
             case "edit":
                 self._chats.set_options(visitor, conversation, options(dials))
                 self._chats.edit(visitor, conversation, message, asked.get("text", ""), head=head)
+            case "good" | "poor" as thumb:
+                self._chats.rate(visitor, conversation, message, 1 if thumb == "good" else -1)
             case "undo":
                 self._chats.undo(visitor, conversation, head=head)
             case "switch":
