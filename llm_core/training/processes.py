@@ -154,9 +154,8 @@ class Together:
         if self._is_parted:
             self._whole = copy.deepcopy(model) if number() == 0 else model
             mesh = init_device_mesh(model.device.type, (count(),))
-            for module in list(model.modules()):
-                if type(module).__name__ in (model._no_split_modules or ()):
-                    fully_shard(module, mesh=mesh)
+            for layer in _layers(model):
+                fully_shard(layer, mesh=mesh)
             fully_shard(self._pass, mesh=mesh)
         else:
             devices = [model.device] if model.device.type == "cuda" else None
@@ -183,6 +182,12 @@ class Together:
                 if number() == 0:
                     own[name].copy_(full)
         return self._whole
+
+
+def _layers(model: PreTrainedModel) -> list[nn.Module]:
+    """Those that transformers names as what belongs together, without embeddings: the output may share them."""
+    named = [module for module in model.modules() if type(module).__name__ in (model._no_split_modules or ())]
+    return [layer for layer in named if not any(isinstance(part, nn.Embedding) for part in layer.modules())]
 
 
 def whole(tensor: Tensor) -> Tensor:
