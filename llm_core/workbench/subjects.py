@@ -93,14 +93,14 @@ class Subjects:
         """
         assert subject.folder is not None
         weights = subject.weights or subject.folder
-        key = (weights, weights.stat().st_mtime_ns)
         with self._lock:
-            if key not in self._open:
-                try:
+            try:
+                key = (weights, weights.stat().st_mtime_ns)
+                if key not in self._open:
                     self._open[key] = self._opening(subject)
-                except (OSError, ValueError, KeyError, RuntimeError) as error:  # whatever a folder holds
-                    reason = str(error).partition("\n")[0][:300]
-                    raise UserError("model_unusable", model=subject.name, reason=reason) from error
+            except (OSError, ValueError, KeyError, RuntimeError) as error:  # whatever a folder holds
+                reason = str(error).partition("\n")[0][:300]
+                raise UserError("model_unusable", model=subject.title["en"], reason=reason) from error
             self._open.move_to_end(key)
             while len(self._open) > OPEN_MAX:
                 self._open.popitem(last=False)
@@ -135,13 +135,17 @@ class Subjects:
                 continue
             folder = self._settings.paths.run(run.name)
             whole = (folder / "model" / "config.json").exists()
+            moments = sorted(_moments(folder / "checkpoints").items(), reverse=True)
+            newest = run.step if whole else max((step for step, _ in moments), default=0)
             if whole:
                 yield Subject(f"run:{run.name}", dict.fromkeys(LANGUAGES, run.name), run.family, folder / "model")
-            for step, weights in sorted(_moments(folder / "checkpoints").items(), reverse=True):
-                if whole and step == run.step:
+            for step, weights in moments:
+                if whole and step == newest:
                     continue  # the same weights
+                # What a run that trains has come to keeps its name while its checkpoints come and go.
+                name = f"run:{run.name}" + ("" if step == newest else f":{step}")
                 title = dict.fromkeys(LANGUAGES, f"{run.name} · {step:,}")
-                yield Subject(f"run:{run.name}:{step}", title, run.family, folder, weights, step=step)
+                yield Subject(name, title, run.family, folder, weights, step=step)
 
 
 def _moments(checkpoints: Path) -> dict[int, Path]:

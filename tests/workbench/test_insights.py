@@ -101,6 +101,26 @@ def test_a_run_is_looked_at_as_it_is_and_as_it_was(workbench: Workbench) -> None
     assert set(work.looks[1].seen) == {"states", "neighbours"}
 
 
+def test_a_run_that_trains_is_looked_at_as_far_as_it_has_come(workbench: Workbench, trained: Path) -> None:
+    model = workbench.settings.paths.run("小 lstm") / "model"
+    aside = model.rename(model.with_name("aside"))
+    try:
+        names = [subject.name for subject in workbench.insights.subjects("ann") if subject.name.startswith("run:")]
+        assert names == ["run:小 lstm", "run:小 lstm:2"]
+        (newest, *_) = [each for each in workbench.insights.subjects("ann") if each.name == names[0]]
+        assert newest.step == 4
+        looked(workbench.insights.start("ann", TEXT, [names[0]]))
+        now = workbench.insights.last("ann")
+    finally:
+        aside.rename(model)
+    looked(workbench.insights.start("ann", TEXT, [names[0]]))
+    then = workbench.insights.last("ann")
+    assert now
+    assert then
+    # The model's folder is in bfloat16.
+    np.testing.assert_allclose(now.looks[0].reading.logprobs, then.looks[0].reading.logprobs, atol=0.05)
+
+
 @pytest.mark.parametrize("name", [DECODER, "model:tiny"])
 def test_a_search_grows_from_what_was_looked_at(name: str, workbench: Workbench) -> None:
     looked(workbench.insights.start("ann", TEXT, [name]))

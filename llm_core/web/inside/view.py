@@ -29,8 +29,10 @@ def beside(other: Build) -> Build:
         with gr.Column(elem_classes=["switched"]) as first:
             other(workbench, frame)
         with gr.Column(elem_classes=["switched"], visible=False) as second:
-            build(workbench, frame)
+            handlers, menus = _build(workbench, frame)
         picked.change(_show, picked, [first, second], **PRIVATE)
+        # A run may have begun, or come further, since the page was opened.
+        picked.change(handlers.refresh, [frame.visitor, *menus], menus, **PRIVATE)
 
     return both
 
@@ -41,6 +43,11 @@ def _show(name: str) -> tuple[Any, Any]:
 
 def build(workbench: Workbench, frame: Frame) -> None:
     """Components, and which handler listens to which."""
+    _build(workbench, frame)
+
+
+def _build(workbench: Workbench, frame: Frame) -> tuple[Handlers, list[Any]]:
+    """The view; its handlers, and the menus that they fill."""
     screen = parts.build()
     handlers = Handlers(workbench, screen)
     visitor, outputs = frame.visitor, parts.outputs(screen)
@@ -61,7 +68,7 @@ def build(workbench: Workbench, frame: Frame) -> None:
     screen.grow.click(
         handlers.grow, [visitor, screen.spot, screen.view, screen.width, screen.depth], outputs, **EVENT
     )
-    frame.header.models_changed(
-        handlers.refresh, [visitor, screen.model, screen.beside], [screen.model, screen.beside], **EVENT
-    )
+    menus: list[Any] = [screen.model, screen.beside]
+    frame.header.models_changed(handlers.refresh, [visitor, *menus], menus, **EVENT)
     frame.opened.then(handlers.restore, visitor, outputs, **EVENT)
+    return handlers, menus
