@@ -16,6 +16,8 @@ from pathlib import Path
 from llm_core.training.config import Source
 
 _HEAD_BYTES = 1 << 16
+_TEXT_CHARACTERS = 8000
+"""Of text to look at, from all sources alike."""
 _XZ, _ARCHIVE = 4.0, 0.3
 """Characters a stored byte: of text in xz; of zip, Word and PDF, which hold more than text."""
 _PLAIN = frozenset({".txt", ".md", ".jsonl", ".json", ".csv", ".tsv", ".html", ".text", ""})
@@ -25,7 +27,7 @@ _FIELD = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 @dataclass(frozen=True)
 class Glance:
-    """About how many characters, the part of them that is Chinese, a piece of text, and the columns of its rows."""
+    """About how many characters, the Chinese part of them, some text of each source, and the columns of the first."""
 
     characters: int
     chinese: float
@@ -40,8 +42,9 @@ def glance(sources: Iterable[Source]) -> Glance:
     ]
     total = sum(one.characters for one in seen)
     chinese = sum(one.characters * one.chinese for one in seen) / total if total else 0.0
-    first = next((one for one in seen if one.text), Glance(0, 0.0))
-    return Glance(total, chinese, first.text, first.columns)
+    readable = [one for one in seen if one.text]
+    text = "\n".join(one.text[: _TEXT_CHARACTERS // len(readable)] for one in readable)
+    return Glance(total, chinese, text, readable[0].columns if readable else ())
 
 
 def first_questions(sources: Iterable[Source], count: int = 2) -> tuple[str, ...]:
