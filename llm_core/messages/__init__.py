@@ -99,9 +99,13 @@ def write_seconds(seconds: float, language: Language) -> str:
     if language == "zh":
         if hours:
             return f"{hours}小时{minutes}分"
+        if minutes and not rest:
+            return f"{minutes}分钟"
         return f"{minutes}分{rest}秒" if minutes else f"{rest}秒"
     if hours:
         return f"{hours} h {minutes} min"
+    if minutes and not rest:
+        return f"{minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 

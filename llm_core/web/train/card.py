@@ -14,7 +14,7 @@ from llm_core.training.config import TrainConfig
 from llm_core.training.samples import SAMPLES
 from llm_core.web.frame import escape
 from llm_core.web.train.form import CLEANING
-from llm_core.web.train.pieces import facts, model_name
+from llm_core.web.train.pieces import facts, listed, model_name
 
 if TYPE_CHECKING:
     from llm_core.training.config import Source
@@ -36,7 +36,7 @@ def settings(config: TrainConfig, run: RunState, language: Language) -> str:
         (say(language, "train.knob_context"), f"{batch.context:,}"),
         (say(language, "train.batch"), f"{batch.micro_tokens:,} × {batch.accumulate}"),
         (say(language, "train.optimizer"), f"{optimize.optimizer}, {optimize.learning_rate:g}"),
-        (say(language, "train.step_clean"), ", ".join(_cleaning(config, language))),
+        (say(language, "train.step_clean"), listed(_cleaning(config, language), language)),
         (say(language, "train.knob_seed"), f"{config.seed}"),
     ]
     sources = "".join(f"<li>{_source(source, language)}</li>" for source in config.sources)

@@ -68,19 +68,39 @@ def family(name: str, language: Language) -> str:
 def plan(config: TrainConfig, reasons: Iterable[Reason], form: Form, language: Language) -> str:
     """What Start would do, and why each value is as it is."""
     rows = [
-        (say(language, "train.plan_text"), ", ".join(source_name(form, language))),
+        (say(language, "train.plan_text"), listed(source_name(form, language), language)),
         (say(language, "train.plan_pieces"), _pieces(config, language)),
         (say(language, "train.plan_model"), model_name(config, language)),
         (say(language, "train.plan_time"), _budget(config, language)),
     ]
-    told = "".join(f'<p class="why">{escape(say(language, key, **facts))}</p>' for key, facts in reasons)
+    told = "".join(f'<p class="why">{escape(_reason(reason, language))}</p>' for reason in reasons)
     return f'<p class="heading">{say(language, "train.plan")}</p>{facts(rows)}{told}'
+
+
+def _reason(reason: Reason, language: Language) -> str:
+    key, known = reason
+    if "size" in known:
+        known = known | {"size": say(language, f"train.size_{known['size']}_short")}
+    return say(language, key, **known)
+
+
+def unfit(form: Form) -> str:
+    """Why the texts do not suit the family, as a key of the messages; empty where they do, or nobody can tell yet."""
+    pairs = [len(SAMPLES[name].fields) > 1 for name in form.samples if name in SAMPLES]
+    if form.family == "seq2seq" and (not all(pairs) or form.paste):
+        return "train.needs_pairs"
+    return "train.needs_texts" if form.family != "seq2seq" and any(pairs) else ""
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:
     """Names and values, a hairline each; both are escaped here."""
     lines = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in rows if value)
     return f'<dl class="facts">{lines}</dl>'
+
+
+def listed(names: Iterable[str], language: Language) -> str:
+    """Names in a row."""
+    return ("、" if language == "zh" else ", ").join(names)
 
 
 def notice(sentence: str, *, doubt: bool = False) -> str:
@@ -116,7 +136,8 @@ def source_name(form: Form, language: Language) -> list[str]:
 
 def model_name(config: TrainConfig, language: Language) -> str:
     """Family and size."""
-    return say(language, f"train.family_{config.family}") + ", " + say(language, f"train.size_{config.size}_short")
+    family, size = say(language, f"train.family_{config.family}"), say(language, f"train.size_{config.size}_short")
+    return listed([family, size], language)
 
 
 def _pieces(config: TrainConfig, language: Language) -> str:

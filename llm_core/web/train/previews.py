@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_core.messages import Language, say, write_bytes
 from llm_core.web.frame import escape
-from llm_core.web.train.pieces import facts, notice
+from llm_core.web.train.pieces import facts, listed, notice
 
 if TYPE_CHECKING:
     from llm_core.training.estimate import Estimate
@@ -84,7 +84,8 @@ def _change(change: Mapping[str, Any], language: Language) -> str:
         return f'<tr>{left}<td class="told">{escape(why)}</td></tr>'
     first = next((at for at, (one, other) in enumerate(zip(before, after, strict=False)) if one != other), 0)
     was, now = _compared(_shortened(before, first), _shortened(after, first))
-    return f'<tr><td class="text">{was}</td><td class="text">{now}<small>{escape(", ".join(done))}</small></td></tr>'
+    told = f"<small>{escape(listed(done, language))}</small>"
+    return f'<tr><td class="text">{was}</td><td class="text">{now}{told}</td></tr>'
 
 
 def _shortened(text: str, first: int) -> str:

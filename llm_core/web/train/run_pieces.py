@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_core.messages import Language, explain, say, write_bytes
 from llm_core.web.frame import escape
-from llm_core.web.train.pieces import notice
+from llm_core.web.train.pieces import listed, notice
 
 if TYPE_CHECKING:
     from llm_core.web.train.curves import Learned, Point
@@ -94,7 +94,8 @@ def rail(runs: Sequence[RunState], current: str, beside: Sequence[str], language
         for run in runs
     )
     new = f'<p class="acts"><button class="quiet" data-do="new">{say(language, "train.new")}</button></p>'
-    return f'<nav class="list" aria-label="{say(language, "train.runs")}"><ul>{lines}</ul></nav>{new}'
+    title = say(language, "train.runs")
+    return f'<nav class="list" aria-label="{title}"><h4 class="on-wide">{title}</h4><ul>{lines}</ul></nav>{new}'
 
 
 def progress(run: RunState, language: Language) -> str:
@@ -218,4 +219,4 @@ def _table(shown: Sequence[Mapping[str, Any]], prompt: str, number: int, languag
 def _short(run: RunState, language: Language) -> str:
     said = _called(run, language)
     loss = run.valid_loss if run.valid_loss is not None else run.train_loss
-    return f"{said}, {say(language, 'train.loss_at', loss=f'{loss:.2f}')}" if loss is not None else said
+    return listed([said, say(language, "train.loss_at", loss=f"{loss:.2f}")], language) if loss is not None else said

@@ -81,6 +81,7 @@ def build() -> Screen:
 
 def _data(form: dict[str, Any]) -> tuple[gr.HTML, gr.UploadButton, gr.HTML, gr.Button, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-1"]):
+        html(_invitation("train.empty", "train.trust"), elem_id="train-empty")
         form["samples"] = gr.State(STANDING.samples)
         form["files"] = gr.State(())
         samples = html("", elem_id="train-samples", js_on_load=_script("train-data.js"))
@@ -159,6 +160,7 @@ def _model(form: dict[str, Any]) -> gr.HTML:
 
 def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-5"]):
+        html(_invitation("train.ready", "train.ready_why"), elem_id="train-ready")
         form["name"] = gr.Textbox(
             label=t("train.name"), lines=1, max_lines=1, interactive=True, elem_id="train-name",
         )  # fmt: skip
@@ -175,6 +177,10 @@ _CHARTS = (
     '<div class="small-charts"><wb-chart class="chart"></wb-chart><wb-chart class="chart"></wb-chart>'
     '<wb-chart class="chart"></wb-chart></div><wb-chart class="chart large compare"></wb-chart>'
 )
+
+
+def _invitation(sentence: str, more: str) -> str:
+    return f'<section class="invitation"><h2>{both(sentence)}</h2><p class="why">{both(more)}</p></section>'
 
 
 def _script(name: str) -> str:

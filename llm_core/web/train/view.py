@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
 from llm_core.jobs import unexpected
-from llm_core.messages import Language, explain
+from llm_core.messages import Language, explain, say
 from llm_core.web.gradio import gr
 from llm_core.web.train import card, pieces, run_pieces
 from llm_core.web.train.curves import Reader
@@ -82,8 +82,10 @@ class View:
             shown |= {self.screen.plan: told, self.screen.start: gr.update(interactive=False)}
         else:
             results = pieces.results(config, language)
-            shown[self.screen.plan] = pieces.plan(config, self.runs.reasons(config), form, language)
-            shown[self.screen.start] = gr.update(interactive=True)
+            told = pieces.plan(config, self.runs.reasons(config), form, language)
+            if unfit := pieces.unfit(form):
+                told += pieces.notice(say(language, unfit), doubt=True)
+            shown |= {self.screen.plan: told, self.screen.start: gr.update(interactive=not unfit)}
         shown[self.screen.steps] = pieces.stepper(results, language, now=now, run=current)
         shown[self.screen.families] = pieces.family(form.family, language)
         return shown

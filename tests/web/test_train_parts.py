@@ -1,0 +1,132 @@
+"""Parts of the Train tab that need no browser: curves, numbers, commands, downloads."""
+
+import io
+import json
+import shlex
+import zipfile
+from pathlib import Path
+
+import pytest
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from llm_core.settings import Settings
+from llm_core.training.config import Source, TrainConfig
+from llm_core.training.state import State
+from llm_core.web.train import card, downloads, previews
+from llm_core.web.train.curves import BUCKETS_MAX, Curve, Learned, Reader
+from llm_core.web.train.form import KNOBS, Form
+from llm_core.workbench import Workbench
+from llm_core.workbench.previewing import Preview
+from llm_core.workbench.runs import Runs
+
+
+def update(step: int, loss: float = 1.0) -> dict[str, float]:
+    return {"step": step, "loss": loss, "learning_rate": 0.1, "gradient_norm": 1.0, "tokens_per_second": 9.0}
+
+
+def look(step: int, text: str = "a") -> dict[str, object]:
+    return {"step": step, "valid_loss": 2.0, "bits_per_char": 1.0, "samples": [text], "extra": {}}
+
+
+def test_a_long_curve_keeps_its_extremes_its_ends_and_its_order():
+    curve, steps = Curve(), 50_000
+    for step in range(1, steps + 1):
+        curve.add(step, 100.0 if step == 12_345 else -7.0 if step == 23_456 else 1.0 / step)
+    points = curve.points()
+    assert len(points) <= 2 * BUCKETS_MAX
+    assert {(12_345, 100.0), (23_456, -7.0)} <= set(points)
+    assert [step for step, _ in points] == sorted(step for step, _ in points)
+    assert points[0][0] == 1
+    assert points[-1][0] > steps * 0.99
+
+
+def test_steps_that_are_done_again_are_noticed():
+    learned = Learned()
+    assert learned.add([update(1), update(2), look(2)])
+    assert learned.points("valid_loss") == [(2, 2.0)]
+    assert learned.add([update(3)])
+    assert not learned.add([update(3)])
+
+
+def test_a_run_that_went_back_is_read_from_the_start(settings: Settings):
+    folder = settings.paths.run("x")
+    folder.mkdir(parents=True)
+    State("training", created=1.0).write(folder)
+    config = TrainConfig(name="x", family="rnn", sources=(Source(sample="stories-en"),), budget={"steps": 9})
+    (folder / "config.json").write_text(config.model_dump_json(), "utf-8")
+    reader = Reader(Runs(settings))
+
+    def write(*lines: dict[str, object]) -> list[tuple[int, float]]:
+        (folder / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+        return reader.learned("", "x").points("loss")
+
+    assert write(update(1), update(2, 5.0)) == [(1, 1.0), (2, 5.0)]
+    assert write(update(1), update(2, 6.25), update(3, 2.0)) == [(1, 1.0), (2, 6.25), (3, 2.0)]
+
+
+def test_numbers_are_one_row_a_step():
+    rows = card.numbers([update(1), update(2), look(2)]).splitlines()
+    assert rows[0].split(",")[:5] == ["step", "seconds", "tokens", "loss", "valid_loss"]
+    assert [row.split(",")[0] for row in rows[1:]] == ["1", "2"]
+    assert rows[2].split(",")[3:5] == ["1.0", "2.0"]
+
+
+def test_the_command_is_safe_to_paste_and_names_no_place_of_this_server():
+    config = TrainConfig(
+        name="fox",
+        family="lstm",
+        sources=(Source(path=Path("/srv/runs/x/text/00-a b;c.txt"), origin="a b;c.txt"),),
+        budget={"seconds": 60},
+    )
+    words = shlex.split(card.command(config))
+    assert words[words.index("--text") + 1] == "a b;c.txt"
+    assert "/srv" not in card.command(config) + card.call(config)
+    assert words[words.index("--seconds") + 1] == "60"
+
+
+def test_what_was_typed_reaches_the_plan():
+    names = [
+        "samples",
+        "files",
+        "paste",
+        "cleaning",
+        "kind",
+        "vocabulary",
+        "family",
+        "size",
+        "minutes",
+        "name",
+        *KNOBS,
+    ]
+    typed = {"learning_rate": " 0.01 ", "layers": "2", "updates": "30"}
+    values = [("stories-en",), (), "", ["normalise", "personal"], "char", "", "rnn", "", 3, " me ",
+              *(typed.get(knob, "") for knob in KNOBS)]  # fmt: skip
+    planned = Form.of(names, values).plan({})
+    assert (planned["name"], planned["steps"], planned["seconds"]) == ("me", 30, None)
+    assert planned["more"]["optimize"] == {"learning_rate": "0.01"}
+    assert planned["more"]["shape"] == {"layers": "2"}
+    assert planned["more"]["cleaning"] == {"personal": True, "deduplicate": False}
+
+
+def test_what_cleaning_changed_is_marked_and_markup_is_only_text():
+    change = {"before": ["see <b>x</b> & 1"], "after": ["see x & 1"], "steps": ["noise"], "dropped": None}
+    html = previews.changes(Preview([change], "", [], {}, [], True), "en")
+    assert "<del>&lt;b&gt;</del>" in html.replace("</del><del>", "")
+    assert "<b>" not in html
+
+
+@pytest.mark.parametrize("way", ["once", "unknown", "not there"])
+def test_a_ticket_holds_once_and_for_one_model(settings: Settings, way: str):
+    with Workbench(settings) as workbench:
+        client = TestClient(Starlette(routes=downloads.routes(workbench)))
+        if way == "unknown":
+            assert client.get(f"{downloads.PATH}/anything").status_code == 404
+            return
+        name = "decoder-zh-en" if way == "once" else "nobody's"
+        address = downloads.ticket("", name)
+        first = client.get(address)
+        assert first.status_code == (200 if way == "once" else 409)
+        assert client.get(address).status_code == 404
+        if way == "once":
+            assert "decoder-zh-en/card.json" in zipfile.ZipFile(io.BytesIO(first.content)).namelist()
