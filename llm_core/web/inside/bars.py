@@ -24,7 +24,7 @@ def bars(reading: Reading, place: int, dials: Dials, language: Language) -> str:
         _row(reading.words.get(int(token), f"#{token}"), float(before[n]), float(after[n]), top, int(token) == own)
         for n, token in enumerate(reading.candidates[place][:SHOWN])
     )
-    piece = quoted(reading.pieces[place].of(reading.text)) if place >= 0 else ""
+    piece = quoted(_written(reading, place)) if place >= 0 else ""
     heading = say(language, "inside.instead_of", piece=piece) if place >= 0 else say(language, "inside.after")
     notes = [_rank(reading, place, piece, language)] if place >= 0 else []
     if dials != Dials():
@@ -41,6 +41,12 @@ def share(p: float) -> str:
     if p >= 0.0995:
         return f"{p:.0%}" if p >= 0.9995 else f"{p:.1%}"
     return f"{p:.1%}" if p >= 0.001 else "&lt;0.1%" if p > 0 else "0"
+
+
+def _written(reading: Reading, place: int) -> str:
+    """What stands there; of a part of a character its bytes."""
+    piece = reading.pieces[place]
+    return piece.of(reading.text) or reading.words.get(piece.id, "")
 
 
 def _row(name: str, before: float, after: float, top: float, own: bool) -> str:
