@@ -33,6 +33,7 @@ class ProgressLine:
         )  # in a file, short waits are not worth a line
         self._said = self._live
         self._written = 0  # columns of the line that stands there
+        self._line = ""  # what it says
 
     def show(self, event: Event) -> None:
         """Write what the event says, where it says anything on a terminal."""
@@ -59,9 +60,11 @@ class ProgressLine:
         whole = event.total is not None and event.done >= event.total
         if time.monotonic() - self._last < every and not (whole and self._said):
             return
-        self._said = True
-        self._last = time.monotonic()
         line = f"{say(self._language, f'stages.{event.stage}')} {figures(event)}{self._left(event)}".rstrip()
+        if line == self._line and not self._live:
+            return
+        self._said, self._line = True, line
+        self._last = time.monotonic()
         if self._live:
             line = cut(line, shutil.get_terminal_size().columns - 1)  # a line that wraps cannot be rewritten
             over = " " * (self._written - width(line))
@@ -72,13 +75,14 @@ class ProgressLine:
 
     def _left(self, event: Progress) -> str:
         """How long it will still take, where the task can tell."""
-        if not event.seconds_left:
-            return ""
-        return "  " + say(self._language, "terminal.left", t=event.seconds_left)
+        left = round(event.seconds_left or 0)
+        return "  " + say(self._language, "terminal.left", t=left) if left else ""
 
 
 def figures(event: Progress) -> str:
-    """The two figures of a progress, in its unit: "305 MB / 1.1 GB  27%"."""
+    """The two figures of a progress, in its unit: "305 MB / 1.1 GB  27%"; none where nothing is counted."""
+    if not event.done and not event.total:
+        return ""
     match event.unit:
         case "bytes":
             done, total = write_bytes(event.done), write_bytes(event.total or 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -25,7 +26,7 @@ def refused(model: type[BaseModel], error: ValidationError, names: Mapping[str, 
         names: what a person calls a field, where that is not its name.
 
     Returns:
-        `value_unknown`, `value_whole`, `value_number`, `value_too_long` or `value_unusable`.
+        `value_unknown`, `value_choice`, `value_whole`, `value_number`, `value_too_long` or `value_unusable`.
     """
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
@@ -39,6 +40,9 @@ def refused(model: type[BaseModel], error: ValidationError, names: Mapping[str, 
         return UserError("value_missing", name=name)
     if first["type"] == "string_too_long":
         return UserError("value_too_long", name=name, limit=first["ctx"]["max_length"])
+    if first["type"] == "literal_error":
+        choices = ", ".join(re.findall("'([^']+)'", first["ctx"]["expected"]))
+        return UserError("value_choice", name=name, value=value, choices=choices)
     kinds = {field.annotation, *get_args(field.annotation)} if field else set()
     if field and len(path) == 1 and kinds & {int, float}:
         least, most = _range(field)

@@ -55,6 +55,16 @@ def test_it_is_never_wider_than_the_terminal(always):
     assert width(screen.lines[0]) <= 29
 
 
+def test_in_a_file_nothing_is_said_twice(monkeypatch):
+    monkeypatch.setattr("llm_core.terminal.LINE_EVERY_S", 0)
+    file = io.StringIO()
+    line = ProgressLine("en", file)
+    line.show(Progress("training_preparing", 0))
+    for _ in range(3):
+        line.show(Progress("training", 400, 399, "updates", seconds_left=0.2))
+    assert file.getvalue().splitlines() == ["Reading the text, learning the tokenizer", "Training 400 / 399  100%"]
+
+
 def test_in_a_file_short_waits_are_not_worth_a_line():
     file = io.StringIO()
     line = ProgressLine("en", file)

@@ -125,7 +125,7 @@ def _entries(entries: Sequence[str]) -> dict[str, Any]:
     for entry in entries:
         key, equals, value = entry.partition("=")
         if not equals:
-            raise UserError("value_unusable", name="--set", value=shown(entry))
+            raise UserError("entry_unusable", value=shown(entry))
         place = found
         *parts, last = key.strip().split(".")
         for part in parts:

@@ -10,6 +10,7 @@ from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
+from llm_core.errors import UserError
 from llm_core.models import cnn, decoder, encoder, mlp, ngram_model, recurrent, seq2seq, vae
 from llm_core.training.attention import PLAIN
 from llm_core.training.config import TrainConfig
@@ -55,12 +56,12 @@ def shape_of(family: Family, config: TrainConfig) -> Any:
     """The shape of the size dial with the configuration's own knobs in it.
 
     Raises:
-        ValueError: a knob that this family does not have.
+        UserError: `knob_unknown`, for one that this family does not have.
     """
     shape = family.sizes[config.size]
-    unknown = config.shape.keys() - {field.name for field in fields(shape)}
-    if unknown:
-        raise ValueError(f"{config.family} has no {', '.join(sorted(unknown))}")
+    known = [field.name for field in fields(shape)]
+    if unknown := sorted(config.shape.keys() - set(known)):
+        raise UserError("knob_unknown", name=unknown[0], family=config.family, known=", ".join(known))
     return replace(shape, **config.shape)
 
 

@@ -93,11 +93,10 @@ def plan(
 def reasons(config: TrainConfig) -> list[Reason]:
     """Why size, pieces, context and budget suit the text."""
     seen = glance(config.sources)
-    size = "runs.reason_size" if config.size == size_for(seen.characters, None) else "runs.reason_size_given"
-    if config.size == "tiny" != size_for(seen.characters, None):
-        size = "runs.reason_size_short"
+    if not seen.characters:  # still to be fetched, or nothing at all
+        return _length(config)
     found: list[Reason] = [
-        (size, {"size": config.size, "characters": seen.characters}),
+        (_why_size(config, seen.characters), {"size": config.size, "characters": seen.characters}),
         (f"runs.reason_pieces_{config.tokenizer.kind.replace('-', '_')}", {"pieces": config.tokenizer.vocabulary}),
         ("runs.reason_context", {"context": config.batch.context, "held": config.validation_fraction}),
     ]
@@ -105,9 +104,20 @@ def reasons(config: TrainConfig) -> list[Reason]:
         found = [("runs.reason_start", {"name": config.start}), found[-1]]
     elif config.family == "encoder" and config.objective in EXAMPLES:
         found.append(("runs.reason_fresh", {"name": ENCODER}))
-    if config.budget.seconds:
-        found.append(("runs.reason_seconds", {"t": config.budget.seconds}))
-    return found
+    return found + _length(config)
+
+
+def _why_size(config: TrainConfig, characters: int) -> str:
+    if config.size == size_for(characters, None):
+        return "runs.reason_size"
+    short = config.size == size_for(characters, config.budget.seconds)
+    return "runs.reason_size_short" if short else "runs.reason_size_given"
+
+
+def _length(config: TrainConfig) -> list[Reason]:
+    if config.family == "ngram":
+        return [("runs.reason_counted", {})]
+    return [("runs.reason_seconds", {"t": config.budget.seconds})] if config.budget.seconds else []
 
 
 def size_for(characters: int, seconds: float | None) -> Size:
@@ -204,7 +214,7 @@ def _with_fields(sources: Sequence[Source], seen: Glance, family: str) -> list[S
 def _prompts(seen: Glance, family: str) -> tuple[str, ...]:
     """Beginnings of two sentences of the text, or two sentences to translate."""
     lines = [" ".join(line.split()) for line in re.split(r"\n|(?<=[.!?。！？])\s*", seen.text)]
-    lines = [line for line in lines if len(line) >= 4] or ["The "]
+    lines = [line for line in lines if len(line) >= 4 and line[0].isalpha()] or ["The "]
     picked = list(dict.fromkeys(lines[i * len(lines) // 3] for i in (1, 2)))
     if family == "seq2seq":
         return tuple(line[:200] for line in picked)

@@ -75,13 +75,16 @@ class Runs:
             form: `size`, `steps`, `seconds`, `more`; see `training.plan.plan`.
 
         Raises:
-            UserError: `name_unusable`, `training_text_missing`, or which value does not fit.
+            UserError: `name_unusable`, `sample_unknown`, `training_text_missing`, or which value does not fit.
         """
         from pydantic import ValidationError
 
         from llm_core.training.config import Source, TrainConfig
+        from llm_core.training.samples import SAMPLES
         from llm_core.values import refused
 
+        if unknown := [sample for sample in samples if sample not in SAMPLES]:
+            raise UserError("sample_unknown", name=unknown[0][:80], known=", ".join(SAMPLES))
         sources = [planning.path_source(path) for path in texts]
         sources += [Source(sample=sample) for sample in samples]
         if paste.strip():

@@ -52,8 +52,9 @@ def test_a_name_that_could_leave_its_folder_is_refused(decoder_recipe: dict[str,
 
 def test_a_knob_that_the_family_lacks_is_named(decoder_recipe: dict[str, Any]) -> None:
     config = TrainConfig.model_validate(decoder_recipe | {"shape": {"decoder_layers": 2}})
-    with pytest.raises(ValueError, match="decoder has no decoder_layers"):
+    with pytest.raises(UserError, match="knob_unknown") as refused:
         shape_of(FAMILIES["decoder"], config)
+    assert refused.value.facts["name"] == "decoder_layers"
 
 
 def test_the_budget_can_be_changed_alone(decoder_recipe: dict[str, Any]) -> None:

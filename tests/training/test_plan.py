@@ -25,7 +25,9 @@ def test_an_encoder_begins_with_the_one_that_comes_along(tmp_path: Path) -> None
 
 def test_the_prompts_are_beginnings_of_sentences(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
-    path.write_text("| 8 | 9 |\n“好。”\n- - -\n12 of 13\n" * 5 + "The boats come home at dusk.\n老船夫坐在桥边。\n", "utf-8")
+    path.write_text(
+        "| 8 | 9 |\n“好。”\n- - -\n12 of 13\n" * 5 + "The boats come home at dusk.\n老船夫坐在桥边。\n", "utf-8"
+    )
     assert set(plan("x", [path_source(path)]).prompts) == {"The boats", "老船夫坐"}
 
 
