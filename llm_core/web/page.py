@@ -41,7 +41,7 @@ TABS = (
 )
 FIRST = "chat"
 SHEETS = (
-    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "phone",
+    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "race", "phone",
 )  # in this order  # fmt: skip
 STYLES = tuple(f"{name}.css" for name in SHEETS)
 SCRIPTS = ("page.js", "links.js", "chart.js")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llm_core.web.frame import PRIVATE, Frame
+from llm_core.web.train import race, replay
 from llm_core.web.train import screen as parts
 from llm_core.web.train.form import KNOBS
 from llm_core.web.train.handlers import Handlers
@@ -50,3 +51,5 @@ def build(workbench: Workbench, frame: Frame) -> None:
     screen.rail.act(watching.act, around, outputs, **EVENT)
     screen.run.look(watching.look, [visitor, screen.current, screen.beside], outputs, **ONCE)
     frame.opened.then(watching.restore, [visitor, screen.kept], outputs, js=KEPT_JS, **EVENT)
+    race.build(workbench, frame)
+    replay.build(workbench, frame)
