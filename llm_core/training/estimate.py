@@ -70,6 +70,7 @@ def estimate(config: TrainConfig, folder: Path) -> Estimate:
     part = config.model_copy(
         update={
             "sources": tuple(_part_of(source) for source in config.sources),
+            "feedback": config.feedback.model_copy(update={"prompts": 4}),  # answers take their time
             "budget": config.budget.model_copy(update={"steps": STEPS_MAX, "seconds": None}),
         }
     )
