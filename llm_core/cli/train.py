@@ -28,6 +28,13 @@ LOOK_S = 0.2
 PAUSE_S = 120.0  # the longest that a pause may take: the update under way, and a checkpoint
 INTERRUPTED = 130
 SAMPLE_CHARS = 160
+USES = {
+    "continue": "cli.train_use_chat",
+    "chat": "cli.train_use_chat",
+    "classify": "cli.train_use_classify",
+    "fill": "cli.train_use_tune",
+}
+"""How a model is used, by the task of its card."""
 JSON_FIELDS = ("name", "family", "parameters", "steps", "train_loss", "valid_loss", "bits_per_char", "seconds",
                "tokens_per_second")  # fmt: skip
 
@@ -69,10 +76,12 @@ def train(
                 print(say(system_language(), key, **facts), file=sys.stderr)
             run = runs.start("", asked, follows=os.getpid())
         ended = _followed(runs, run, line)
-    if ended.state == "paused":
-        session.note("train_paused", name=ended.name)
-        raise typer.Exit(INTERRUPTED)
-    _print(ended, as_json)
+        if ended.state == "paused":
+            session.note("train_paused", name=ended.name)
+            raise typer.Exit(INTERRUPTED)
+        _print(ended, as_json)
+        if not as_json:
+            _print_use(workbench, ended.name)
 
 
 def _thumbs(workbench: Workbench, wanted: bool) -> list[str]:
@@ -179,6 +188,15 @@ def _print(run: RunState, as_json: bool) -> None:
         _print_folds(run.cross_validation)
     facts = {"valid": _figure(run.valid_loss), "bits": _figure(run.bits_per_char), "t": run.seconds}
     print(say(system_language(), "cli.train_done", name=run.name, parameters=run.parameters, steps=run.step, **facts))
+
+
+def _print_use(workbench: Workbench, name: str) -> None:
+    """The command that uses the model, or where it lies where none of ours does."""
+    from llm_core.training.describe import task_of
+
+    use = USES.get(task_of(workbench.runs.config("", name)), "cli.train_use_folder")
+    folder = workbench.settings.paths.run(name) / "model"
+    print(say(system_language(), use, name=name, folder=folder))
 
 
 def _print_folds(found: Mapping[str, Any]) -> None:

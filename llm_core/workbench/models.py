@@ -94,8 +94,14 @@ class Models:
         return self._pool.generator(entry.id, entry.path, entry.format)
 
     def scorer(self, entry: Entry) -> Scorer:
-        """Says how likely a model that is here finds a text; the same open copy that writes."""
+        """Says how likely a model that is here finds a text; the same open copy that writes.
+
+        Raises:
+            UserError: what is wrong with the file; `model_not_writing` for one that says nothing of running text.
+        """
         assert entry.path is not None
+        if entry.problem:
+            raise entry.problem
         return self._pool.generator(entry.id, entry.path, entry.format)
 
     def looking(self, entry: Entry, visitor: str) -> AbstractContextManager[Looking]:

@@ -3,6 +3,7 @@
 import ast
 import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
@@ -12,6 +13,8 @@ from llm_core.cli.commands import COMMANDS
 from llm_core.errors import UserError
 from llm_core.tasks import roles
 from llm_core.terminal import width
+from llm_core.training import config
+from llm_core.training.samples import SAMPLES
 
 CLI = Path(main.__file__).parent
 CALLS = [[], ["models"], *([name] for name in COMMANDS), ["models", "get"], ["models", "remove"]]
@@ -133,6 +136,20 @@ def test_every_text_of_the_command_line_is_used_and_there():
 def test_the_help_names_every_role():
     for text in messages.table()["cli.chat_role"].values():
         assert [name for name in roles.table() if name not in text] == []
+
+
+@pytest.mark.parametrize(
+    ("key", "names"),
+    [
+        ("train_family", get_args(config.Family)),
+        ("train_size", get_args(config.Size)),
+        ("train_objective", get_args(config.Objective)),
+        ("train_sample", tuple(SAMPLES)),
+    ],
+)
+def test_the_help_names_all_that_can_be_trained(key: str, names: tuple[str, ...]):
+    for text in messages.table()[f"cli.{key}"].values():
+        assert [name for name in names if name not in text] == []
 
 
 @pytest.mark.parametrize(
