@@ -62,19 +62,19 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def draw(path: Path, curves: dict[str, plot.Points], seconds: float, sample: str) -> None:
     """Bits a character over the seconds of training; the first looks, far above, are cut off."""
-    values = sorted(bits for points in curves.values() for _, bits in points)
-    least, most = values[0] * 0.95, min(values[-1], 2.2 * values[0])
-    x = plot.Axis("seconds of training", 0.0, seconds)
-    y = plot.Axis("bits a character, held-out text", least, most)
+    times, values = zip(*(point for points in curves.values() for point in points), strict=True)
+    ends = [points[-1][1] for points in curves.values()]
+    x = plot.Axis("seconds of training", 0.0, max(seconds, *times))
+    y = plot.Axis("bits a character, held-out text", 0.0, min(1.05 * max(values), 1.6 * max(ends)))
     counted = [name for name in (NAMES["ngram"],) if name in curves]
     plot.draw(path, f"Equal size, equal time, the same text ({sample})", curves, x, y, level=counted)
 
 
 def _like(leg: TrainConfig, runs: Runs, family: str, options: argparse.Namespace) -> TrainConfig:
     """The leg of a race, for another family."""
-    same = {"tokenizer": leg.tokenizer.model_dump(), "batch": leg.batch.model_dump(), "prompts": leg.prompts}
+    same = {"tokenizer": leg.tokenizer.model_dump(), "batch": leg.batch.model_dump(), "prompts": ()}
     size = {} if family == "ngram" else {"parameters": options.parameters}
-    budget = {"budget": {"evaluate_every": 20}}
+    budget = {"budget": {"evaluate_every": 15}}
     return runs.plan(
         "", name=family, samples=[options.sample], family=family, seconds=options.seconds, size="tiny",
         more=same | size | budget,
