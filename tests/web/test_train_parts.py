@@ -10,12 +10,14 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from llm_core.messages import Language
 from llm_core.settings import Settings
 from llm_core.training.config import Source, TrainConfig
+from llm_core.training.samples import SAMPLES
 from llm_core.training.state import State
 from llm_core.web.train import card, downloads, previews
 from llm_core.web.train.curves import BUCKETS_MAX, Curve, Learned, Reader
-from llm_core.web.train.form import KNOBS, Form
+from llm_core.web.train.form import KNOBS, Form, standing
 from llm_core.workbench import Workbench
 from llm_core.workbench.previewing import Preview
 from llm_core.workbench.runs import Runs
@@ -107,6 +109,12 @@ def test_what_was_typed_reaches_the_plan():
     assert planned["more"]["optimize"] == {"learning_rate": "0.01"}
     assert planned["more"]["shape"] == {"layers": "2"}
     assert planned["more"]["cleaning"] == {"personal": True, "deduplicate": False}
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_text_to_begin_with_is_in_the_language_of_the_page(language: Language):
+    (name,) = standing(language).samples
+    assert SAMPLES[name].languages == (language,)
 
 
 def test_what_cleaning_changed_is_marked_and_markup_is_only_text():

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from llm_core.errors import UserError
+from llm_core.messages import Language
 from llm_core.values import shown
 
 CLEANING = (
@@ -129,3 +130,9 @@ class Form:
 
 
 STANDING = Form()
+_FIRST_TEXT: dict[Language, str] = {"en": "stories-en", "zh": "stories-zh"}
+
+
+def standing(language: Language) -> Form:
+    """What nobody has filled in yet; the text is in the page's language."""
+    return replace(STANDING, samples=(_FIRST_TEXT[language],))

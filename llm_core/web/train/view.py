@@ -12,7 +12,7 @@ from llm_core.messages import Language, explain, say
 from llm_core.web.gradio import gr
 from llm_core.web.train import card, pieces, run_pieces
 from llm_core.web.train.curves import Reader
-from llm_core.web.train.form import STANDING, Form
+from llm_core.web.train.form import Form, standing
 from llm_core.web.train.screen import Screen
 
 if TYPE_CHECKING:
@@ -92,10 +92,12 @@ class View:
 
     def empty(self, language: Language) -> Update:
         """The form as it stands when nothing was filled in."""
+        form = standing(language)
         return {
-            self.screen.samples: pieces.samples(STANDING.samples, language),
+            self.screen.form["samples"]: form.samples,
+            self.screen.samples: pieces.samples(form.samples, language),
             self.screen.files: "",
-            self.screen.families: pieces.family(STANDING.family, language),
+            self.screen.families: pieces.family(form.family, language),
         }
 
     def run(self, visitor: str, name: str, beside: Sequence[str], language: Language, *, looks: int = -1) -> Update:

@@ -14,7 +14,7 @@ from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
 from llm_core.web.train import card
 from llm_core.web.train.downloads import ticket
-from llm_core.web.train.form import STANDING, Form
+from llm_core.web.train.form import Form, standing
 from llm_core.web.train.run_pieces import UNDER_WAY
 from llm_core.web.train.view import Update, View, wish
 
@@ -38,14 +38,15 @@ class Watching:
     def restore(self, visitor: str, kept: str, request: gr.Request) -> Update:
         """The page was opened or reloaded: the run that it showed, or one that is under way, is found again."""
         language = language_of_request(request)
+        form = standing(language)
         shown = self._view.empty(language) | self._view.guarded(
-            language, lambda: self._view.building(visitor, "", STANDING, language, now=1)
+            language, lambda: self._view.building(visitor, "", form, language, now=1)
         )
         runs = self._view.runs.list(self._view.owner(visitor))
         under_way = [run.name for run in runs if run.state in UNDER_WAY]
         for name in [kept] if kept else under_way:
             with suppress(UserError):  # deleted since, or of another visitor
-                return shown | self._view.opened(visitor, name, STANDING, language)
+                return shown | self._view.opened(visitor, name, form, language)
         return shown | self._view.rail(visitor, "", (), language)
 
     def look(
