@@ -26,7 +26,7 @@ PARAMETERS = 300_000
 SECONDS = 60.0
 SAMPLE = "stories-en"
 NAME = re.compile(rf"(race-[0-9a-f]{{6}})-({'|'.join(FAMILIES)})")
-EVERY = 25  # updates between two looks at a model
+EVERY = 15  # updates between two looks at a model
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ class Handlers:
 
 def chart(race: Race, language: Language) -> Mapping[str, Any]:
     """The curves of all legs over their seconds: the best thick, the others thin."""
-    best = min(race.legs, key=lambda leg: leg.looks[-1].bits_per_char if leg.looks else float("inf"))
+    best = min(race.legs, key=lambda leg: min((bits for _, bits in _points(leg)[-1:]), default=float("inf")))
     series = [
         {
             "name": say(language, f"race.family_{leg.run.family}"),
