@@ -24,6 +24,8 @@ Objective = Literal["language", "masked", "contrastive", "label", "relation", "t
 FRESH = "none"
 """In place of the name of a model to start with: weights from nothing."""
 _SMOKE_CHARACTERS = 3_000
+_SMOKE_LABELLED = 40_000
+"""Of training text with labels: a set of many has to show most of them."""
 
 
 _PIECES_LEAST = {"byte-bpe": 257, "char": 320, "word": 320}
@@ -289,7 +291,13 @@ class TrainConfig(_Part):
 
     def smoke(self) -> TrainConfig:
         """The same run made tiny, to see that all is well: four updates on the first of each source."""
-        few = tuple(source.model_copy(update={"characters": _SMOKE_CHARACTERS}) for source in self.sources)
+        labelled = self.objective in ("label", "relation")
+        few = tuple(
+            source.model_copy(
+                update={"characters": _SMOKE_LABELLED if labelled and source.use != "valid" else _SMOKE_CHARACTERS}
+            )
+            for source in self.sources
+        )
         short = self.with_budget(steps=4, seconds=None, evaluate_every=2)
         return short.model_copy(update={"sources": few})
 

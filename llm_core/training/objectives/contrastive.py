@@ -20,6 +20,8 @@ from transformers import BertModel, PreTrainedModel
 
 from llm_core.atomic import writing
 from llm_core.errors import UserError
+from llm_core.training.collect import read_records
+from llm_core.training.config import Source
 from llm_core.training.dataset import Batch, Stream
 from llm_core.training.evaluate import validation_loss
 from llm_core.training.examples import Examples, Rows, encoder_inputs, in_order
@@ -28,7 +30,9 @@ from llm_core.training.objectives.base import Judgement
 from llm_core.training.objectives.encoder import OverEncoder, judging
 from llm_core.training.overlap import HeldOut
 from llm_core.training.precision import computing
-from llm_core.training.records import account_of, read_rows, up_to
+from llm_core.training.question_pairs import COLUMNS as QUESTION_COLUMNS
+from llm_core.training.question_pairs import question_pairs
+from llm_core.training.records import account_of, read_rows, set_name, up_to
 from llm_core.training.split import examined, side_of, splits
 
 _JUDGED = 1000
@@ -38,7 +42,10 @@ Texts = tuple[str, ...]
 
 
 class Contrastive(OverEncoder):
-    """An `Objective`: the `fields` of all sources are as many: a text, a pair, or a pair and a text unlike both."""
+    """An `Objective`: the `fields` of a source are a text, a pair, or a pair and a text unlike both.
+
+    Of a reading set, with `context` and `qas`, the fields are a question, its passage, and perhaps one unlike it.
+    """
 
     @property
     def loss(self) -> Loss:
@@ -50,14 +57,14 @@ class Contrastive(OverEncoder):
         sides: dict[str, list[tuple[Texts, float]]] = {split: [] for split in splits(self.config)}
         accounts = []
         for source in self.config.sources:
-            read = (tuple(str(record[name]) for name in source.fields) for record in read_rows(source, source.fields))
-            rows = list(up_to(source.characters, read, lambda row: sum(map(len, row))))
+            rows = self._texts(source)
             for row in rows:
                 side = side_of(row[0], self.config) if source.use == "split" else source.use
                 sides[side].append((row, source.weight))
             accounts.append(account_of(source, len(rows), sum(len(text) for row in rows for text in row)))
-        held_out = HeldOut(row[0] for split in sides if split != "train" for row, _ in sides[split])
-        sides["train"] = [(row, weight) for row, weight in sides["train"] if not held_out.holds(row[0])]
+        held_out = HeldOut(text for split in sides if split != "train" for row, _ in sides[split] for text in row[:2])
+        holds = held_out.holds
+        sides["train"] = [(row, weight) for row, weight in sides["train"] if not any(map(holds, row[:2]))]
         report: dict[str, Any] = {"sources": accounts, "dropped": dict(held_out.dropped)}
         for split, kept in sides.items():
             if not kept:
@@ -68,6 +75,15 @@ class Contrastive(OverEncoder):
         texts = (text for row, _ in sides["train"] for text in row)
         self.encoder_tokenizer(texts).save_pretrained(self.folder / "tokenizer")
         return report
+
+    def _texts(self, source: Source) -> list[Texts]:
+        """What a source has, as much of it as is asked for."""
+        first = next(iter(read_records(source)), {})
+        if first.keys() >= set(QUESTION_COLUMNS):
+            read = up_to(source.characters, read_rows(source, QUESTION_COLUMNS), lambda row: len(row["context"]))
+            return list(question_pairs(read, set_name(source), len(source.fields), self.config.seed))
+        rows = (tuple(str(record[name]) for name in source.fields) for record in read_rows(source, source.fields))
+        return list(up_to(source.characters, rows, lambda row: sum(map(len, row))))
 
     def build_model(self) -> PreTrainedModel:
         """The encoder alone: a text's vector is the mean of its last states."""
@@ -130,8 +146,9 @@ class Contrastive(OverEncoder):
 
 
 def _batch(ids: Sequence[Sequence[Sequence[int]]], pad: int, rows: Rows) -> Batch:
-    """All first texts, then all second ones, then all third ones; a label is the row's own number."""
-    columns = [ids[row][i] for i in range(len(ids[rows[0]])) for row in rows]
+    """All first texts, then all second ones, then the third ones there are; a label is the row's own number."""
+    most = max(len(ids[row]) for row in rows)
+    columns = [ids[row][i] for i in range(most) for row in rows if i < len(ids[row])]
     inputs = encoder_inputs(columns, pad)
     return Batch(inputs, torch.arange(len(rows)), int(inputs["attention_mask"].sum()))
 
@@ -147,8 +164,14 @@ def embed(model: PreTrainedModel, inputs: dict[str, Tensor]) -> Tensor:
 def contrastive_loss(
     model: PreTrainedModel, batch: Batch, smoothing: float, *, temperature: float
 ) -> tuple[Tensor, Tensor]:
-    """Cross-entropy of finding a row's second text among those of the batch and the hard negatives."""
+    """Cross-entropy of finding a row's second text among those of the batch and the hard negatives.
+
+    The same passage may stand in several rows, as it answers several questions: it is nobody's negative then.
+    """
     first, *others = embed(model, batch.inputs).split(len(batch.labels))
-    scores = first @ torch.cat(others).T / temperature  # B, B or 2B
+    scores = first @ torch.cat(others).T / temperature  # B, N: second texts, then third ones
+    texts = batch.inputs["input_ids"][len(first) :]
+    same = (texts[: len(first), None] == texts).all(-1).fill_diagonal_(False)
+    scores = scores.masked_fill(same, float(scores.detach().min()))
     loss = cross_entropy(scores, batch.labels, reduction="sum", label_smoothing=smoothing)
     return loss, cross_entropy(scores.detach(), batch.labels, reduction="sum")
