@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
 import shutil
 from pathlib import Path
 from typing import Any
 
-from safetensors import safe_open
-
 from llm_core.models.card import ModelCard, contents
+from llm_core.models.weights import stored
 from llm_core.training.config import TrainConfig, load_recipe
 from llm_core.training.describe import text_sources
 
@@ -41,7 +39,7 @@ def publish(run: Path, destination: Path, config: TrainConfig, recipe: str, date
         title=config.card.title,
         tasks=config.card.tasks,
         languages=config.languages,
-        parameters=_parameters(run / "model" / "model.safetensors"),
+        parameters=sum(tensor.values for tensor in stored(run / "model").values()),
         **written,
         sources=text_sources(_read(run / "report.json")),
         licence=LICENCE,
@@ -53,11 +51,6 @@ def publish(run: Path, destination: Path, config: TrainConfig, recipe: str, date
     )
     card.write(destination)
     return card
-
-
-def _parameters(weights: Path) -> int:
-    with safe_open(weights, framework="numpy") as file:
-        return sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118
 
 
 def _training(metrics: Path) -> dict[str, Any]:

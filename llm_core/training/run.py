@@ -34,6 +34,8 @@ from llm_core.training.objectives.base import Objective
 from llm_core.training.state import Wish
 from llm_core.training.stopping import Patience
 
+SHARD_SIZE = "48MB"
+"""Of a file of weights: what is bundled must stay below 50 MB a file."""
 _DECIDES_TEXT = {
     "family",
     "objective",
@@ -269,7 +271,7 @@ def text_fingerprint(config: TrainConfig) -> str:
 
 
 def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write a folder that transformers loads by itself, weights in bfloat16.
+    """Write a folder that transformers loads by itself, weights in bfloat16, large ones in several files.
 
     An adapter is added to the weights, and written beside them; or, where that was asked for, it is all there is.
     """
@@ -280,5 +282,5 @@ def save_model(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast, folde
             tokenizer.save_pretrained(folder)
             return
         lora.merge(model)
-    copy.deepcopy(model).eval().to(torch.bfloat16).save_pretrained(folder)
+    copy.deepcopy(model).eval().to(torch.bfloat16).save_pretrained(folder, max_shard_size=SHARD_SIZE)
     tokenizer.save_pretrained(folder)
