@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_core.errors import UserError
+from llm_core.models import register
 
 CHARS_MAX = 8_000  # of a text are looked at; the model's own limit lies far below
 BATCH_TOKENS = 4096  # with padding
@@ -97,6 +98,7 @@ class Classifier:
             from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
             from transformers.utils import logging
 
+            register()
             logging.disable_progress_bar()  # type: ignore[no-untyped-call]
             torch.set_num_threads(self._threads)
             model = AutoModelForSequenceClassification.from_pretrained(

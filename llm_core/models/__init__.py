@@ -15,13 +15,17 @@ OWN = ("ngram_model", "mlp", "cnn", "recurrent", "vae")
 
 @cache
 def register() -> None:
-    """Make `AutoConfig` and `AutoModelForCausalLM` open the families of this package; loads torch.
+    """Make `AutoConfig`, `AutoModelForCausalLM` and `AutoModelForSequenceClassification` open the families of this
+    package; loads torch.
 
     No code from a model folder is involved: the classes are the ones here.
     """
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoModelForSequenceClassification
+
+    from llm_core.models.recurrent import RecurrentConfig, RecurrentForSequenceClassification
 
     for name in OWN:
         config, model = import_module(f"{__name__}.{name}").CLASSES
         AutoConfig.register(config.model_type, config)
         AutoModelForCausalLM.register(config, model)
+    AutoModelForSequenceClassification.register(RecurrentConfig, RecurrentForSequenceClassification)

@@ -19,9 +19,10 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from transformers import PreTrainedTokenizerFast
 from transformers import initialization as init
+from transformers.modeling_outputs import SequenceClassifierOutput
 
 from llm_core.models.cells import CELLS, trace_layer
-from llm_core.models.sequence import Backbone, SequenceConfig, SequenceModel, locked_dropout, with_ends
+from llm_core.models.sequence import Backbone, FreshWeights, SequenceConfig, SequenceModel, locked_dropout, with_ends
 
 Cell = Literal["rnn", "lstm", "gru"]
 
@@ -142,15 +143,8 @@ class Recurrent(Backbone):
         return {name: torch.stack([layer[name] for layer in layers]) for name in layers[0]}
 
 
-class RecurrentForCausalLM(SequenceModel):
-    """A recurrent language model."""
-
-    config_class = RecurrentConfig
-    backbone = Recurrent
-
-    def trace(self, ids: Tensor) -> dict[str, Tensor]:
-        """See `Recurrent.trace`."""
-        return self.model.trace(ids)
+class FreshRecurrent(FreshWeights):
+    """Recurrent layers that remember from the first update on."""
 
     def _init_weights(self, module: nn.Module) -> None:
         """Orthogonal from state to state, so that neither it nor its gradient fades; a forget gate that remembers."""
@@ -170,19 +164,44 @@ class RecurrentForCausalLM(SequenceModel):
                         init.ones_(weight[width : 2 * width])
 
 
+class RecurrentForCausalLM(FreshRecurrent, SequenceModel):  # type: ignore[misc]
+    """A recurrent language model."""
+
+    config_class = RecurrentConfig
+    backbone = Recurrent
+
+    def trace(self, ids: Tensor) -> dict[str, Tensor]:
+        """See `Recurrent.trace`."""
+        return self.model.trace(ids)
+
+
+class RecurrentForSequenceClassification(FreshRecurrent):
+    """A recurrent network that gives a text a label: a linear layer over the mean of its last hidden vectors."""
+
+    config_class = RecurrentConfig
+
+    def __init__(self, config: Any) -> None:
+        super().__init__(config)
+        self.model = Recurrent(config)
+        self.score = nn.Linear(config.hidden_size, config.num_labels)
+        self.post_init()
+
+    def forward(
+        self, input_ids: Tensor, attention_mask: Tensor | None = None, **kwargs: Any
+    ) -> SequenceClassifierOutput:
+        """Logits [B, C] of `input_ids` [B, T]; where `attention_mask` is 0 stands a pad."""
+        hidden = self.model(input_ids, attention_mask, use_cache=False).last_hidden_state
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        weights = (mask / mask.sum(1, keepdim=True)).to(hidden.dtype)
+        return SequenceClassifierOutput(logits=self.score((hidden * weights[..., None]).sum(1)))
+
+
 CLASSES = (RecurrentConfig, RecurrentForCausalLM)
 
 
-def build(cell: Cell, shape: Shape, tokenizer: PreTrainedTokenizerFast, context: int) -> RecurrentForCausalLM:
-    """A recurrent model with fresh weights from torch's random state.
-
-    Args:
-        cell: which of the three.
-        shape: one of SIZES[cell], or another.
-        tokenizer: gives the vocabulary's size and the id that ends a text.
-        context: the longest sequence in training, in tokens.
-    """
-    config = RecurrentConfig(
+def config_of(cell: Cell, shape: Shape, tokenizer: PreTrainedTokenizerFast, context: int) -> RecurrentConfig:
+    """The configuration of a model with this cell and shape; see `build`."""
+    return RecurrentConfig(
         vocab_size=len(tokenizer),
         hidden_size=shape.hidden,
         num_hidden_layers=shape.layers,
@@ -194,6 +213,17 @@ def build(cell: Cell, shape: Shape, tokenizer: PreTrainedTokenizerFast, context:
         recurrent_dropout=shape.recurrent_dropout,
         tie_word_embeddings=bool(shape.tied),
     )
-    model = RecurrentForCausalLM(config)
+
+
+def build(cell: Cell, shape: Shape, tokenizer: PreTrainedTokenizerFast, context: int) -> RecurrentForCausalLM:
+    """A recurrent model with fresh weights from torch's random state.
+
+    Args:
+        cell: which of the three.
+        shape: one of SIZES[cell], or another.
+        tokenizer: gives the vocabulary's size and the id that ends a text.
+        context: the longest sequence in training, in tokens.
+    """
+    model = RecurrentForCausalLM(config_of(cell, shape, tokenizer, context))
     with_ends(model, tokenizer)
     return model

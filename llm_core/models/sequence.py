@@ -78,12 +78,28 @@ class Backbone(nn.Module):
         raise NotImplementedError
 
 
-class SequenceModel(CarriesState, PreTrainedModel, GenerationMixin):  # type: ignore[misc]
+class FreshWeights(PreTrainedModel):
+    """A model that begins with weights of a sound size, whatever stands on its backbone."""
+
+    base_model_prefix = "model"
+
+    def _init_weights(self, module: nn.Module) -> None:
+        """Vectors of about length one for embeddings, and layers that keep the size of what goes through them."""
+        if isinstance(module, nn.Embedding):
+            init.normal_(module.weight, std=module.embedding_dim**-0.5)
+        elif isinstance(module, nn.Linear):
+            init.xavier_uniform_(module.weight)
+            if module.bias is not None:
+                init.zeros_(module.bias)
+        elif isinstance(module, nn.RMSNorm):
+            init.ones_(module.weight)
+
+
+class SequenceModel(CarriesState, FreshWeights, GenerationMixin):  # type: ignore[misc]
     """A backbone with an output layer, as transformers loads, saves and generates with it."""
 
     config_class = SequenceConfig
     backbone: type[Backbone]
-    base_model_prefix = "model"
     _tied_weights_keys = {"lm_head.weight": "model.embed_tokens.weight"}  # noqa: RUF012 - as transformers has it
 
     def __init__(self, config: Any) -> None:
@@ -118,17 +134,6 @@ class SequenceModel(CarriesState, PreTrainedModel, GenerationMixin):  # type: ig
     def logits(self, hidden: Tensor) -> Tensor:
         """The output layer: hidden [..., D] to [..., V]."""
         return self.lm_head(hidden) if self.mixture is None else self.mixture(hidden, self.lm_head)
-
-    def _init_weights(self, module: nn.Module) -> None:
-        """Vectors of about length one for embeddings, and layers that keep the size of what goes through them."""
-        if isinstance(module, nn.Embedding):
-            init.normal_(module.weight, std=module.embedding_dim**-0.5)
-        elif isinstance(module, nn.Linear):
-            init.xavier_uniform_(module.weight)
-            if module.bias is not None:
-                init.zeros_(module.bias)
-        elif isinstance(module, nn.RMSNorm):
-            init.ones_(module.weight)
 
 
 def with_ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:

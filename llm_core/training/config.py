@@ -28,6 +28,9 @@ _SMOKE_LABELLED = 40_000
 """Of training text with labels: a set of many has to show most of them."""
 
 
+_LEARNED_BY = dict.fromkeys(("contrastive", "relation", "tags", "span"), ("encoder",)) | {
+    "label": ("encoder", "lstm", "gru", "rnn")
+}
 _PIECES_LEAST = {"byte-bpe": 257, "char": 320, "word": 320}
 
 
@@ -276,6 +279,13 @@ class TrainConfig(_Part):
     def _adapter_to_something(self) -> TrainConfig:
         if self.adapter and not self.start:
             raise ValueError("an adapter needs a model to start with: give start")
+        return self
+
+    @model_validator(mode="after")
+    def _family_can(self) -> TrainConfig:
+        able = _LEARNED_BY.get(self.objective)
+        if able and self.family not in able:
+            raise ValueError(f"{self.objective} is learned by {', '.join(able)}, not by {self.family}")
         return self
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from transformers import BertForSequenceClassification, PreTrainedModel
 
 from llm_core.atomic import writing
 from llm_core.errors import UserError
+from llm_core.models.recurrent import RecurrentForSequenceClassification
 from llm_core.training import label_scores
 from llm_core.training.collect import Record
 from llm_core.training.config import Source
@@ -83,11 +84,11 @@ class Label(OverEncoder):
         return report | {"dropped": dict(held_out.dropped + dropped)}
 
     def build_model(self) -> PreTrainedModel:
-        """The encoder with a linear layer over its first state."""
+        """The encoder with a linear layer over its first state, or a recurrent network with one over their mean."""
         classes = self.classes()
         names = classes.names
         model = self.open_model(
-            BertForSequenceClassification,
+            BertForSequenceClassification if self.config.family == "encoder" else RecurrentForSequenceClassification,
             id2label=dict(enumerate(names)),
             label2id={name: i for i, name in enumerate(names)},
         )

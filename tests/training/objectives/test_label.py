@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 from transformers import AutoModelForSequenceClassification
 
+from llm_core.engines.classifier import Classifier
 from llm_core.errors import UserError
 from llm_core.training.dataset import Batch
 from llm_core.training.labels import Classes, Example, balancing
@@ -31,6 +33,30 @@ def test_an_opinion_is_learned_from_its_word(tuned: Tuned, rows: Rows, opinions:
     assert scores["accuracy"] == pytest.approx(100 * right / scores["examples"], abs=0.01)
     model = AutoModelForSequenceClassification.from_pretrained(run.folder / "model")
     assert model.config.id2label == {0: "negative", 1: "positive"}
+
+
+def test_a_recurrent_network_learns_labels_and_pads_change_nothing(
+    tuned: Tuned, rows: Rows, opinions: list[dict[str, Any]]
+) -> None:
+    shape = {"hidden": 32, "layers": 1}
+    fresh = {"family": "lstm", "start": None, "shape": shape, "tokenizer": {"kind": "unigram", "vocabulary": 150}}
+    budget = {"steps": 120, "evaluate_every": 120}
+    run, outcome = tuned("label", [rows("opinions", opinions)], name="lstm-label", budget=budget, **fresh)
+    assert outcome.extra["accuracy"] > 80
+    classifier = Classifier(run.folder / "model", threads=1)
+    one, *_ = classifier.classify(["面条, 好吃 5"])
+    beside = classifier.classify(["面条, 好吃 5", "the film, dreadful 7; the film, dreadful 8; the film, dreadful 9"])
+    assert one.label == "positive"
+    assert beside[0].score == pytest.approx(one.score, abs=1e-4)
+    assert beside[1].label == "negative"
+
+
+def test_what_a_family_cannot_learn_is_refused(tuned: Tuned, rows: Rows, opinions: list[dict[str, Any]]) -> None:
+    source = rows("opinions", opinions)
+    with pytest.raises(ValidationError, match="label is learned by encoder, lstm, gru, rnn"):
+        tuned("label", [source], name="refused", family="decoder")
+    with pytest.raises(UserError, match="start_unfit"):
+        tuned("label", [source], name="unfit", family="lstm")
 
 
 def test_two_sets_share_a_trunk_and_each_answers_with_its_own_labels(
