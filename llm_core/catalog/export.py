@@ -16,7 +16,7 @@ from llm_core import atomic
 from llm_core.errors import UserError
 from llm_core.models.card import CARD_FILE, ModelCard
 from llm_core.models.chat_template import GO_TEMPLATE, OWN_MARK
-from llm_core.models.gguf_write import read_vocabulary
+from llm_core.models.gguf_write import check_family, read_vocabulary
 
 VLLM_FAMILIES = frozenset({"llama", "qwen2", "qwen3"})
 README_FILE = "README.md"
@@ -44,7 +44,8 @@ def zipped(folder: Path, name: str) -> Iterator[bytes]:
                 while chunk := source.read(atomic.CHUNK_BYTES):
                     target.write(chunk)
                     yield sink.taken()
-        archive.writestr(f"{name}/{README_FILE}", readme(folder))
+        if page := readme(folder):
+            archive.writestr(f"{name}/{README_FILE}", page)
     yield sink.taken()
 
 
@@ -100,6 +101,17 @@ def modelfile(folder: Path, file: Path) -> str:
     lines += [f'TEMPLATE """{asked}"""'] if asked else []
     lines += [f'PARAMETER stop "{end}"', f"PARAMETER num_ctx {_config(folder)['max_position_embeddings']}"]
     return "\n".join(lines) + "\n"
+
+
+def check_gguf(folder: Path) -> None:
+    """Whether the model can become a GGUF file.
+
+    Raises:
+        UserError: `export_family`, `export_tokenizer`.
+    """
+    config = _config(folder)
+    check_family(config)
+    read_vocabulary(folder, int(config["vocab_size"]))
 
 
 def continues(folder: Path) -> bool:

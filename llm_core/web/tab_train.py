@@ -9,6 +9,7 @@ from llm_core.web.train import race, replay
 from llm_core.web.train import screen as parts
 from llm_core.web.train.form import KNOBS
 from llm_core.web.train.handlers import Handlers
+from llm_core.web.train.judging import Judging
 from llm_core.web.train.looking import Looking
 from llm_core.web.train.view import View
 from llm_core.web.train.watching import Watching
@@ -25,7 +26,8 @@ KEPT_JS = "(visitor) => [visitor, window.workbench.run()]"
 
 def build(workbench: Workbench, frame: Frame) -> None:
     """The tab with all its events."""
-    screen = parts.build()
+    settings = workbench.settings
+    screen = parts.build(pushes=settings.is_local and not settings.offline)
     view = View(workbench, screen)
     names, outputs = list(screen.form), parts.outputs(screen)
     handlers, watching = Handlers(view, names), Watching(view, names, frame.talk)
@@ -47,6 +49,9 @@ def build(workbench: Workbench, frame: Frame) -> None:
     screen.start.click(handlers.start, [visitor, *form], outputs, **ONCE)
     around = [visitor, screen.current, screen.beside, *form]
     outputs = [*outputs, frame.talk]
+    judging, judged = Judging(view), [screen.judged, screen.result, screen.fetched, screen.token]
+    screen.result.act(judging.act, [visitor, screen.current], judged, **EVENT)
+    screen.push.click(judging.push, [visitor, screen.current, screen.repo, screen.token], judged, **ONCE)
     screen.run.act(watching.act, around, outputs, **EVENT)
     screen.rail.act(watching.act, around, outputs, **EVENT)
     screen.run.look(watching.look, [visitor, screen.current, screen.beside], outputs, **ONCE)

@@ -5,9 +5,11 @@ What a visitor may take is what the visitor may see: own runs, and the models of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from llm_core.catalog import choose, export
 from llm_core.errors import UserError
@@ -17,9 +19,20 @@ from llm_core.settings import Settings
 
 if TYPE_CHECKING:
     from llm_core.catalog.listing import Entry
+    from llm_core.models.card import ModelCard
 
+Result = TypeVar("Result")
 Format = Literal["zip", "gguf", "folder"]
 MODELFILE = "Modelfile"
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a model is and how it can be taken; an error says why a way is closed."""
+
+    card: ModelCard
+    gguf: UserError | None
+    vllm: str | UserError  # the command
 
 
 class Exports:
@@ -40,6 +53,34 @@ class Exports:
         """
         entry, folder = self._folder(owner, name)
         return export.zipped(folder, entry.id)
+
+    def offer(self, owner: str, name: str) -> Offer:
+        """The ways that are open for this model.
+
+        Raises:
+            UserError: `model_unknown`, `model_missing`, `export_one_file`.
+        """
+        from llm_core.models.card import ModelCard
+
+        _, folder = self._folder(owner, name)
+        return Offer(
+            ModelCard.read(folder),
+            _tried(lambda: export.check_gguf(folder)),
+            _tried(lambda: self.vllm(owner, name)),
+        )
+
+    def gguf_zip(self, owner: str, name: str) -> Iterator[bytes]:
+        """A zip of the GGUF file and its Modelfile; they are written first, and gone when the zip is.
+
+        Raises:
+            UserError: as `write`.
+        """
+        entry, _ = self._folder(owner, name)
+        self._settings.home.mkdir(parents=True, exist_ok=True)
+        aside = tempfile.TemporaryDirectory(prefix="gguf-", dir=self._settings.home)
+        for _ in self.gguf(owner, name, Path(aside.name)):
+            pass
+        return _from(aside, entry.id)
 
     def write(self, owner: str, name: str, form: Format, out: Path) -> Events:
         """Write the model to `out`: a file for zip, and a folder for the others.
@@ -112,3 +153,15 @@ class Exports:
         if entry.format != "transformers":
             raise UserError("export_one_file", path=str(entry.path) if self._settings.is_local else entry.path.name)
         return entry, entry.path
+
+
+def _from(aside: tempfile.TemporaryDirectory[str], name: str) -> Iterator[bytes]:
+    with aside:
+        yield from export.zipped(Path(aside.name), name)
+
+
+def _tried(way: Callable[[], Result]) -> Result | UserError:
+    try:
+        return way()
+    except UserError as error:
+        return error

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core import atomic, machine
+from llm_core.catalog import choose
 from llm_core.errors import UserError
 from llm_core.events import Done, Events
 from llm_core.settings import Settings
@@ -81,6 +82,16 @@ class Measuring:
             if isinstance(event, Done):
                 self.keep(entry.id, "privacy", privacy.as_record(event.result))
             yield event
+
+    def scores(self, owner: str, run: str) -> dict[str, Any]:
+        """What was found out about a finished run, by its training and since; empty where nothing was.
+
+        Raises:
+            UserError: `model_unknown`.
+        """
+        path = self._settings.paths.run(choose.find(run, self._settings, owner=owner).id) / SCORES_FILE
+        found: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.exists() else {}
+        return found
 
     def keep(self, run: str, part: str, found: dict[str, Any]) -> None:
         """Put what was found beside what the run's scores say already."""

@@ -4,21 +4,28 @@ import io
 import json
 import shlex
 import zipfile
+from html import escape
 from pathlib import Path
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from llm_core.catalog import bundled
+from llm_core.errors import UserError
 from llm_core.messages import Language
+from llm_core.models.card import ModelCard
 from llm_core.settings import Settings
+from llm_core.training import label_scores
 from llm_core.training.config import Source, TrainConfig
+from llm_core.training.folds import summary
 from llm_core.training.samples import SAMPLES
 from llm_core.training.state import State
-from llm_core.web.train import card, downloads, previews
+from llm_core.web.train import card, downloads, label_report, previews, results
 from llm_core.web.train.curves import BUCKETS_MAX, Curve, Learned, Reader
 from llm_core.web.train.form import KNOBS, Form, standing
 from llm_core.workbench import Workbench
+from llm_core.workbench.exports import Offer
 from llm_core.workbench.previewing import Preview
 from llm_core.workbench.runs import Runs
 
@@ -122,6 +129,52 @@ def test_what_cleaning_changed_is_marked_and_markup_is_only_text():
     html = previews.changes(Preview([change], "", [], {}, [], True), "en")
     assert "<del>&lt;b&gt;</del>" in html.replace("</del><del>", "")
     assert "<b>" not in html
+
+
+def test_a_finished_model_shows_its_scores_its_limits_and_the_ways_that_are_open(settings: Settings):
+    with Workbench(settings) as workbench:
+        decoder = workbench.exports.offer("", "decoder-zh-en")
+    closed = UserError("export_family", family="bert", known="llama"), UserError("export_not_vllm", family="bert")
+    encoder = Offer(ModelCard.read(bundled.FOLDER / "e5-zh-en"), *closed)
+    scores = {
+        "evaluation": {"perplexity": 9.5, "distinct": [0.5, 0.92, 1.0]},
+        "privacy": {
+            "advice": [["privacy.recites", {"n": 1, "tried": 60}]], "examples": ["<b>secret</b>"],
+            "held_out_tried": 60, "held_out_recited": 0,
+        },
+    }  # fmt: skip
+    html = results.shown(decoder, scores, "en", pushes=False)
+    assert 'data-do="gguf"' in html and "vllm serve" in html
+    assert "9.5" in html and "50%, 92%, 100%" in html
+    assert "recited 1 of 60" in html and "&lt;b&gt;secret" in html and "<b>secret" not in html
+    assert escape(decoder.card.limits["zh"]) in results.shown(decoder, {}, "zh", pushes=False)
+    html = results.shown(encoder, {}, "en", pushes=True)
+    assert 'data-do="gguf"' not in html and "vllm serve" not in html
+    assert 'data-do="privacy"' not in html  # it writes nothing
+
+
+def test_labels_are_reported_by_class_with_what_is_taken_for_what_and_folds():
+    right = ["a", "a", "<b>", "<b>"]
+    report = label_scores.report(["a", "<b>", "<b>", "<b>"], right)
+    html = label_report.shown(
+        {"moods": report, "cross_validation": {"folds": 2, **summary([{"moods": report}] * 2)}}, "en"
+    )
+    assert "75.0%" in html and "66.7" in html
+    assert "&lt;b&gt;" in html and "<b>" not in html
+    assert 'class=right style="--share:50%">1<' in html
+    assert "75.0 ± 0.0" in html
+    assert label_report.shown({"valid_loss": 1.0}, "en") == ""
+
+
+def test_a_ticket_for_gguf_sends_the_file_and_the_modelfile_and_leaves_nothing(settings: Settings):
+    with Workbench(settings) as workbench:
+        client = TestClient(Starlette(routes=downloads.routes(workbench)))
+        sent = client.get(downloads.ticket("", "decoder-zh-en", "gguf"))
+        assert {Path(name).name for name in zipfile.ZipFile(io.BytesIO(sent.content)).namelist()} == {
+            "decoder-zh-en.gguf",
+            "Modelfile",
+        }
+        assert not list(settings.home.glob("gguf-*"))
 
 
 @pytest.mark.parametrize("way", ["once", "unknown", "not there"])

@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from starlette.responses import PlainTextResponse, Response, StreamingResponse
@@ -24,23 +24,24 @@ if TYPE_CHECKING:
 
     from llm_core.workbench import Workbench
 
+Form = Literal["zip", "gguf"]
 VALID_S = 300.0
 TICKETS_MAX = 1000
 PATH = "/trained"
 
-_tickets: dict[str, tuple[str, str, float]] = {}
+_tickets: dict[str, tuple[str, str, Form, float]] = {}
 _lock = threading.Lock()
 
 
-def ticket(owner: str, name: str) -> str:
+def ticket(owner: str, name: str, form: Form = "zip") -> str:
     """An unguessable address at which `owner` can fetch the model `name` once, for some minutes."""
     now, mark = time.monotonic(), secrets.token_urlsafe(24)
     with _lock:
-        for old in [key for key, (_, _, until) in _tickets.items() if until < now]:
+        for old in [key for key, (_, _, _, until) in _tickets.items() if until < now]:
             del _tickets[old]
         while len(_tickets) >= TICKETS_MAX:
             del _tickets[next(iter(_tickets))]
-        _tickets[mark] = owner, name, now + VALID_S
+        _tickets[mark] = owner, name, form, now + VALID_S
     return f"{PATH}/{mark}"
 
 
@@ -49,15 +50,16 @@ def routes(workbench: Workbench) -> list[Route]:
 
     def send(request: Request) -> Response:
         with _lock:
-            owner, name, until = _tickets.pop(request.path_params["ticket"], ("", "", 0.0))
+            owner, name, form, until = _tickets.pop(request.path_params["ticket"], ("", "", "zip", 0.0))
         if until < time.monotonic():
             return PlainTextResponse("", status_code=404)
         try:
-            pieces = workbench.exports.zip(owner, name)
+            exports = workbench.exports
+            pieces = (exports.gguf_zip if form == "gguf" else exports.zip)(owner, name)
         except UserError as error:
             language = language_of_request(gr.Request(request))
             return PlainTextResponse(explain(error, language), status_code=409)
-        named = f"attachment; filename*=UTF-8''{quote(name)}.zip"
+        named = f"attachment; filename*=UTF-8''{quote(name)}{'-gguf' if form == 'gguf' else ''}.zip"
         return StreamingResponse(pieces, media_type="application/zip", headers={"Content-Disposition": named})
 
     return [Route(f"{PATH}/{{ticket}}", send, methods=["GET"])]

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from llm_core.workbench.run_state import RunState
 
 UNDER_WAY = ("queued", "preparing", "training")
+WRITING = ("language", "chat", "preference")
+"""Objectives after which a model can be talked to."""
 LOOKS_SHOWN = 8
 SAMPLE_CHARS_MAX = 240
 
@@ -76,6 +78,8 @@ def looks(learned: Learned, prompts: Sequence[str], language: Language) -> str:
     shown = _spread(learned.looks)
     if not shown:
         return ""
+    if not prompts:
+        return f'<div data-look="{learned.step_of_look}"></div>'
     head = f'<h3 class="heading">{say(language, "train.looks")}</h3>'
     tables = "".join(_table(shown, prompt, number, language) for number, prompt in enumerate(prompts))
     watch = f'<p class="why">{say(language, "train.looks_why")}</p>'
@@ -132,7 +136,7 @@ def _acts(run: RunState, language: Language) -> list[str]:
         case "paused" | "failed":
             acts = [("resume", "primary")]
         case _:
-            acts = [("talk", "primary")]
+            acts = [("talk", "primary")] if run.objective in WRITING else []
     buttons = [
         f'<button class="button {kind}" data-do="{act}">{say(language, f"train.{act}")}</button>'
         for act, kind in acts

@@ -44,14 +44,23 @@ class Screen:
     run: gr.HTML
     chart: gr.HTML
     looks: gr.HTML
+    result: gr.HTML  # what came of a finished run
+    judged: gr.HTML  # a look at it under way, or what went wrong with one
+    repo: gr.Textbox
+    token: gr.Textbox  # emptied as soon as it was sent
+    push: gr.Button
     card: gr.HTML
     rail: gr.HTML
     saved: gr.HTML  # a text for the browser to save
     fetched: gr.HTML  # an address for the browser to download from
 
 
-def build() -> Screen:
-    """All of it."""
+def build(*, pushes: bool) -> Screen:
+    """All of it.
+
+    Args:
+        pushes: whether models may be sent to the Hub from here.
+    """
     kept, current, beside = gr.Textbox(visible=False), gr.State(""), gr.State(())
     form: dict[str, Any] = {}
     with gr.Column(elem_id="train"):
@@ -63,6 +72,7 @@ def build() -> Screen:
                 sentence, look_tokens, cut = _tokens(form)
                 families = _model(form)
                 run, chart, looks, saved, fetched = _run(form)
+                result, judged, repo, token, push = _result(pushes)
             with gr.Column(elem_classes=["area-side"]):
                 plan = html("", elem_id="train-plan", css_class="margin plan")
                 estimating = gr.Button(t("train.estimate"), size="sm", elem_id="train-estimating")
@@ -75,7 +85,8 @@ def build() -> Screen:
     looks_at_data = (look_data, look_clean, look_tokens)
     return Screen(
         kept, current, beside, steps, form, samples, upload, files, findings, changes, sentence, cut, looks_at_data,
-        families, plan, estimating, estimate, start, notice, run, chart, looks, card, rail, saved, fetched,
+        families, plan, estimating, estimate, start, notice, run, chart, looks, result, judged, repo, token,
+        push, card, rail, saved, fetched,
     )  # fmt: skip
 
 
@@ -172,6 +183,20 @@ def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.H
     return run, chart, looks, saved, fetched
 
 
+def _result(pushes: bool) -> tuple[gr.HTML, gr.HTML, gr.Textbox, gr.Textbox, gr.Button]:
+    with gr.Column(elem_classes=["step", "step-5"], elem_id="train-after"):
+        result = html("", elem_id="train-result", js_on_load=_script("train-data.js"))
+        judged = html("", elem_id="train-judged", css_class="looked")
+        with gr.Column(elem_classes=["push"], visible=pushes):
+            with gr.Row(elem_classes=["pair-of-dials"]):
+                repo = gr.Textbox(label=t("trained.push_repo"), lines=1, max_lines=1, elem_id="train-repo")
+                token = gr.Textbox(
+                    label=t("trained.push_token"), type="password", lines=1, max_lines=1, elem_id="train-token",
+                )  # fmt: skip
+            push = gr.Button(t("trained.push"), size="sm", elem_id="train-push")
+    return result, judged, repo, token, push
+
+
 _CHARTS = (
     '<wb-chart class="chart large"></wb-chart>'
     '<div class="small-charts"><wb-chart class="chart"></wb-chart><wb-chart class="chart"></wb-chart>'
@@ -198,6 +223,7 @@ def outputs(screen: Screen) -> list[Any]:
         screen.run,
         screen.chart,
         screen.looks,
+        screen.result,
         screen.card,
         screen.rail,
     ]

@@ -10,7 +10,7 @@ from llm_core.errors import UserError
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.web.gradio import gr
-from llm_core.web.train import card, pieces, run_pieces
+from llm_core.web.train import card, pieces, results, run_pieces
 from llm_core.web.train.curves import Reader
 from llm_core.web.train.form import Form, standing
 from llm_core.web.train.screen import Screen
@@ -122,10 +122,25 @@ class View:
             self.screen.run: run_pieces.head(run, language),
             self.screen.chart: run_pieces.charts(learned, run, others, language),
             self.screen.card: card.settings(config, run, language),
+            self.screen.result: "",
         }
+        if run.state == "done":
+            shown |= self.result(visitor, name, language)
         if looks != learned.step_of_look:
             shown[self.screen.looks] = run_pieces.looks(learned, config.prompts, language)
         return shown
+
+    @property
+    def pushes(self) -> bool:
+        """Whether models may be sent to the Hub from here: a token belongs on no server of others."""
+        settings = self.workbench.settings
+        return settings.is_local and not settings.offline
+
+    def result(self, visitor: str, name: str, language: Language) -> Update:
+        """What came of a finished run."""
+        owner = self.owner(visitor)
+        offer, scores = self.workbench.exports.offer(owner, name), self.workbench.measuring.scores(owner, name)
+        return {self.screen.result: results.shown(offer, scores, language, pushes=self.pushes)}
 
     def opened(
         self, visitor: str, name: str, form: Form, language: Language, *, beside: Sequence[str] = ()

@@ -110,7 +110,7 @@ class Watching:
 
     def _anew(self, visitor: str, form: Form, language: Language) -> Update:
         screen = self._screen
-        empty = dict.fromkeys((screen.current, screen.run, screen.card, screen.looks), "")
+        empty = dict.fromkeys((screen.current, screen.run, screen.card, screen.looks, screen.result), "")
         shown = self._view.building(visitor, "", form, language, now=1) | self._view.rail(visitor, "", (), language)
         return shown | empty | {screen.beside: (), screen.chart: None}
 
