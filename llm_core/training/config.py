@@ -159,6 +159,8 @@ class Optimizing(_Part):
     schedule: Literal["cosine", "constant-then-decay"] = "constant-then-decay"
     decay_fraction: float = Field(default=0.4, gt=0, le=1)
     """constant-then-decay: the last part of the run, in which the rate falls to zero."""
+    layer_decay: float = Field(default=1.0, gt=0, le=1)
+    """AdamW: a layer's learning rate as a part of that of the layer above it; for a model that has learned before."""
     clip: float = Field(default=1.0, gt=0)
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
 

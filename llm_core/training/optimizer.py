@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import torch
 from torch import nn
@@ -11,21 +12,27 @@ from torch.optim import AdamW, Muon, Optimizer
 
 from llm_core.training.config import Optimizing
 
+_LAYER = re.compile(r"\blayers?\.(\d+)\.")
+
 
 def build_optimizers(model: nn.Module, settings: Optimizing) -> list[Optimizer]:
     """AdamW for all, or Muon for the matrices inside the layers and AdamW for the rest.
 
     Embeddings, norms and biases are not decayed. Muon's updates are scaled to AdamW's
-    size (Liu et al. 2025), so that one learning rate serves both.
+    size (Liu et al. 2025), so that one learning rate serves both. With `layer_decay`, AdamW
+    alone, a layer's rate is so many times that of the layer above it (Howard and Ruder 2018).
     """
     matrices, embeddings, vectors = _split(model)
     rate, decay = settings.learning_rate, settings.weight_decay
     if settings.optimizer == "muon":
         muon = Muon(matrices, lr=rate, weight_decay=decay, momentum=0.95, adjust_lr_fn="match_rms_adamw")
         return [muon, AdamW(embeddings + vectors, lr=rate, weight_decay=0.0, betas=settings.betas, fused=True)]
+    scales = _scales(model, settings.layer_decay)
     groups = [
-        {"params": matrices, "weight_decay": decay},
-        {"params": embeddings + vectors, "weight_decay": 0.0},
+        {"params": some, "weight_decay": weight_decay, "scale": scale}
+        for parameters, weight_decay in ((matrices, decay), (embeddings + vectors, 0.0))
+        for scale in sorted(set(scales.values()))
+        if (some := [p for p in parameters if scales[id(p)] == scale])
     ]
     return [AdamW(groups, lr=rate, betas=settings.betas, fused=True)]
 
@@ -37,6 +44,20 @@ def _split(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter], li
     embeddings = [p for p in trained if id(p) in embedded]
     vectors = [p for p in trained if p.ndim != 2]
     return matrices, embeddings, vectors
+
+
+def _scales(model: nn.Module, decay: float) -> dict[int, float]:
+    """By the parameter's id, what its learning rate is multiplied by: 1 in the head, and less with depth."""
+    depths = {id(p): _depth(name) for name, p in model.named_parameters()}
+    top = max((depth for depth in depths.values() if depth is not None), default=0) + 1
+    return {p: decay ** (0 if depth is None else top - depth) for p, depth in depths.items()}
+
+
+def _depth(name: str) -> int | None:
+    """0 for embeddings, 1 for the first layer; None for what stands above all layers."""
+    if found := _LAYER.search(name):
+        return int(found[1]) + 1
+    return 0 if "embed" in name else None
 
 
 def rate_factor(settings: Optimizing, step: int, progress: float) -> float:
@@ -54,10 +75,10 @@ def rate_factor(settings: Optimizing, step: int, progress: float) -> float:
 
 
 def set_rate(optimizers: list[Optimizer], rate: float) -> None:
-    """Give every parameter the learning rate `rate`."""
+    """Give every parameter the learning rate `rate`, or its layer's part of it."""
     for optimizer in optimizers:
         for group in optimizer.param_groups:
-            group["lr"] = rate
+            group["lr"] = rate * group.get("scale", 1.0)
 
 
 def clip_gradients(model: nn.Module, largest: float) -> float:

@@ -64,3 +64,25 @@ def test_the_rate_warms_up_stays_and_falls_to_zero() -> None:
 def test_the_cosine_is_a_cosine() -> None:
     settings = Optimizing(warmup_steps=0, schedule="cosine")
     assert rate_factor(settings, 5, 0.25) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))
+
+
+class Layered(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.embeddings = nn.Embedding(10, 4)
+        self.layer = nn.ModuleList(nn.Linear(4, 4) for _ in range(2))
+        self.classifier = nn.Linear(4, 2)
+
+
+def test_a_layers_rate_is_a_part_of_that_above_it() -> None:
+    model = Layered()
+    optimizers = build_optimizers(model, Optimizing(layer_decay=0.5))
+    set_rate(optimizers, 0.8)
+    rates = {id(p): group["lr"] for group in optimizers[0].param_groups for p in group["params"]}
+    named = {name: rates[id(p)] for name, p in model.named_parameters()}
+    assert named["classifier.weight"] == named["classifier.bias"] == pytest.approx(0.8)
+    assert named["layer.1.weight"] == named["layer.1.bias"] == pytest.approx(0.4)
+    assert named["layer.0.weight"] == pytest.approx(0.2)
+    assert named["embeddings.weight"] == pytest.approx(0.1)
+    plain = build_optimizers(model, Optimizing())[0].param_groups
+    assert len(plain) == 2
