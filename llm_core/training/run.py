@@ -21,6 +21,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 from llm_core.atomic import writing
 from llm_core.events import Done, Event, Events, Item, Notice
 from llm_core.models import lora
+from llm_core.models.shared import SHARD_SIZE
 from llm_core.training import folds, processes, snapshots
 from llm_core.training.config import TrainConfig
 from llm_core.training.corpus import SPLITS
@@ -34,8 +35,6 @@ from llm_core.training.objectives.base import Objective
 from llm_core.training.state import Wish
 from llm_core.training.stopping import Patience
 
-SHARD_SIZE = "48MB"
-"""Of a file of weights: what is bundled must stay below 50 MB a file."""
 _DECIDES_TEXT = {
     "family",
     "objective",

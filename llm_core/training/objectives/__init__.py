@@ -8,8 +8,8 @@ from pathlib import Path
 from llm_core.training.config import TrainConfig
 from llm_core.training.objectives.base import Objective
 from llm_core.training.objectives.chat import Chat
-from llm_core.training.objectives.feedback import Feedback
 from llm_core.training.objectives.contrastive import Contrastive
+from llm_core.training.objectives.feedback import Feedback
 from llm_core.training.objectives.label import Label
 from llm_core.training.objectives.language import Language
 from llm_core.training.objectives.masked import Masked
