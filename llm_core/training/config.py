@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from llm_core.errors import UserError
 from llm_core.paths import safe_name
 
 Family = Literal["ngram", "mlp", "cnn", "rnn", "lstm", "gru", "vae", "decoder", "encoder", "seq2seq"]
@@ -287,13 +288,14 @@ class TrainConfig(_Part):
     def _family_can(self) -> TrainConfig:
         able = _LEARNED_BY.get(self.objective)
         if able and self.family not in able:
-            raise ValueError(f"{self.objective} is learned by {', '.join(able)}, not by {self.family}")
+            families = ", ".join(able)
+            raise UserError("objective_family", objective=self.objective, families=families, family=self.family)
         return self
 
     @model_validator(mode="after")
     def _folds_have_text(self) -> TrainConfig:
         if self.folds is not None and all(source.use != "split" for source in self.sources):
-            raise ValueError("folds need a source that is split")
+            raise UserError("folds_unsplit")
         return self
 
     def with_budget(self, **changes: Any) -> TrainConfig:

@@ -40,10 +40,11 @@ class OverEncoder:
         """The folder of the model that the run begins with.
 
         Raises:
-            UserError: `start_unknown`; `start_unfit`, the family is none of encoders.
+            UserError: `start_unknown`; `start_fresh`, the family is none of encoders.
         """
         if self.config.start and self.config.family != "encoder":
-            raise UserError("start_unfit", name=self.config.start, family=self.config.family)
+            config = self.config
+            raise UserError("start_fresh", name=config.start, family=config.family, objective=config.objective)
         return find_start(self.config.start, self.folder.parent) if self.config.start else None
 
     def encoder_tokenizer(self, texts: Iterable[str]) -> PreTrainedTokenizerFast:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from llm_core.errors import UserError
 from llm_core.events import Done, Item, Notice
 from llm_core.training import folds
 from llm_core.training.config import TrainConfig
@@ -91,5 +92,5 @@ def test_the_summary_takes_numbers_and_skips_the_rest() -> None:
 
 def test_folds_of_text_that_is_not_split_are_refused(rows: Rows, opinions: list[dict[str, Any]]) -> None:
     sources = [rows("a", opinions, use="train"), rows("b", opinions, use="valid")]
-    with pytest.raises(ValueError, match="folds need a source that is split"):
+    with pytest.raises(UserError, match="folds_unsplit"):
         TrainConfig.model_validate(TUNE | {"name": "x", "objective": "label", "folds": 3, "sources": sources})
