@@ -34,7 +34,8 @@ def build_optimizers(model: nn.Module, settings: Optimizing) -> list[Optimizer]:
         for scale in sorted(set(scales.values()))
         if (some := [p for p in parameters if scales[id(p)] == scale])
     ]
-    return [AdamW(groups, lr=rate, betas=settings.betas, fused=True)]
+    # An n-gram model has nothing that is learned by gradient; its trainer is a trainer all the same.
+    return [AdamW(groups or [{"params": []}], lr=rate, betas=settings.betas, fused=True)]
 
 
 def _split(model: nn.Module) -> tuple[list[nn.Parameter], list[nn.Parameter], list[nn.Parameter]]:
