@@ -11,8 +11,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from llm_core.errors import UserError
 from llm_core.training.config import FRESH, Size, Source, TrainConfig
 from llm_core.training.glance import Glance, first_questions, glance
+from llm_core.training.samples import SAMPLES
 
 Reason = tuple[str, dict[str, Any]]
 """A key of the messages, and its facts."""
@@ -234,6 +236,20 @@ def _merged(chosen: dict[str, Any], more: Mapping[str, Any]) -> dict[str, Any]:
         if isinstance(chosen.get(name), dict) and isinstance(value, Mapping)
     }
     return chosen | dict(more) | parts
+
+
+def sources_of(texts: Sequence[Path], samples: Sequence[str]) -> list[Source]:
+    """What a run learns from: files, and corpora that ship with the project.
+
+    Raises:
+        UserError: `sample_unknown`, `training_text_missing`.
+    """
+    if unknown := [sample for sample in samples if sample not in SAMPLES]:
+        raise UserError("sample_unknown", name=unknown[0][:80], known=", ".join(SAMPLES))
+    sources = [*map(path_source, texts), *(Source(sample=sample) for sample in samples)]
+    if not sources:
+        raise UserError("training_text_missing")
+    return sources
 
 
 def path_source(path: Path) -> Source:

@@ -79,3 +79,16 @@ def shown(folder: Path, kept: State, order: Sequence[Path]) -> RunState:
 def _cross_validation(folder: Path) -> Mapping[str, Any] | None:
     scores: dict[str, Any] = json.loads((folder / "scores.json").read_text(encoding="utf-8"))
     return scores.get("cross_validation")
+
+
+def new_lines(path: Path, after: int) -> tuple[list[dict[str, Any]], int]:
+    """The whole JSON lines of a file since byte `after`, and the byte after them; all of a file that grew shorter."""
+    if not path.exists():
+        return [], 0
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(after if after <= size else 0)
+        content = file.read()
+        whole = content.rfind(b"\n") + 1
+        end = file.tell() - len(content) + whole
+    return [json.loads(line) for line in content[:whole].splitlines()], end

@@ -7,7 +7,6 @@ computer alone, both are the same person. Nobody else's runs are seen.
 from __future__ import annotations
 
 import functools
-import json
 import shutil
 import threading
 import time
@@ -25,7 +24,7 @@ from llm_core.training.state import State
 from llm_core.workbench.estimating import measured
 from llm_core.workbench.previewing import previewed
 from llm_core.workbench.run_limits import check_limits
-from llm_core.workbench.run_state import RunState, shown
+from llm_core.workbench.run_state import RunState, new_lines, shown
 from llm_core.workbench.texts import Texts
 
 if TYPE_CHECKING:
@@ -79,18 +78,11 @@ class Runs:
         """
         from pydantic import ValidationError
 
-        from llm_core.training.config import Source, TrainConfig
-        from llm_core.training.samples import SAMPLES
+        from llm_core.training.config import TrainConfig
         from llm_core.values import refused
 
-        if unknown := [sample for sample in samples if sample not in SAMPLES]:
-            raise UserError("sample_unknown", name=unknown[0][:80], known=", ".join(SAMPLES))
-        sources = [planning.path_source(path) for path in texts]
-        sources += [Source(sample=sample) for sample in samples]
-        if paste.strip():
-            sources.append(planning.path_source(self._texts.keep(paste)))
-        if not sources:
-            raise UserError("training_text_missing")
+        pasted = [self._texts.keep(paste)] if paste.strip() else []
+        sources = planning.sources_of([*texts, *pasted], samples)
         name = safe_name(name) if name else self._free_name(planning.name_for(sources, family))
         try:
             return planning.plan(name, sources, family=family, **form)
@@ -221,16 +213,7 @@ class Runs:
         A run that goes on from a checkpoint writes the updates since then once more: a later line of a step
         replaces an earlier one.
         """
-        path = self._folder(owner, name) / METRICS_FILE
-        if not path.exists():
-            return [], 0
-        with path.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(after if after <= size else 0)
-            content = file.read()
-            whole = content.rfind(b"\n") + 1
-            end = file.tell() - len(content) + whole
-        return [json.loads(line) for line in content[:whole].splitlines()], end
+        return new_lines(self._folder(owner, name) / METRICS_FILE, after)
 
     def list(self, owner: str) -> list[RunState]:
         """The owner's runs, the newest first."""

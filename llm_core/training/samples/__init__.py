@@ -14,7 +14,6 @@ from llm_core.training.samples import grammar, sentences
 
 LICENCE = "Apache-2.0"
 ORIGIN = "LLM Workbench"
-BOTH = ("zh", "en")
 _HERE = Path(__file__).parent
 
 
