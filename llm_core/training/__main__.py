@@ -47,7 +47,7 @@ def _train(config: TrainConfig, options: argparse.Namespace) -> None:
     run = Run(config, options.runs / config.name)
     run.prepare()
     for event in run.train(resume=options.resume):
-        told = event.result if isinstance(event, Done) else event.value if isinstance(event, Item) else None
+        told = event.result if isinstance(event, Done) else event.value if isinstance(event, Item) else event
         if not isinstance(told, StepRecord) or told.step % _TELL_EVERY == 0:
             print(told, flush=True)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -63,7 +63,7 @@ class Contrastive(OverEncoder):
                 sides[side].append((row, source.weight))
             accounts.append(account_of(source, len(rows), sum(len(text) for row in rows for text in row)))
         held_out = HeldOut(text for split in sides if split != "train" for row, _ in sides[split] for text in row[:2])
-        holds = held_out.holds
+        holds = cache(held_out.holds)  # a passage stands in as many rows as it has questions
         sides["train"] = [(row, weight) for row, weight in sides["train"] if not any(map(holds, row[:2]))]
         report: dict[str, Any] = {"sources": accounts, "dropped": dict(held_out.dropped)}
         for split, kept in sides.items():
