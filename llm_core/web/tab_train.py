@@ -51,6 +51,8 @@ def build(workbench: Workbench, frame: Frame) -> None:
     outputs = [*outputs, frame.talk]
     judging, judged = Judging(view), [screen.judged, screen.result, screen.fetched, screen.token]
     screen.result.act(judging.act, [visitor, screen.current], judged, **EVENT)
+    trying = [visitor, screen.current, screen.text]
+    screen.classify.click(judging.classify, trying, screen.labels, **LATEST)
     screen.push.click(judging.push, [visitor, screen.current, screen.repo, screen.token], judged, **ONCE)
     screen.run.act(watching.act, around, outputs, **EVENT)
     screen.rail.act(watching.act, around, outputs, **EVENT)

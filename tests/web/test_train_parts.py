@@ -4,6 +4,7 @@ import io
 import json
 import shlex
 import zipfile
+from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -21,10 +22,11 @@ from llm_core.training.config import Source, TrainConfig
 from llm_core.training.folds import summary
 from llm_core.training.samples import SAMPLES
 from llm_core.training.state import State
-from llm_core.web.train import card, downloads, label_report, previews, results
+from llm_core.web.train import beginning, card, downloads, label_report, previews, results
 from llm_core.web.train.curves import BUCKETS_MAX, Curve, Learned, Reader
 from llm_core.web.train.form import KNOBS, Form, standing
 from llm_core.workbench import Workbench
+from llm_core.workbench.beginnings import beginnings
 from llm_core.workbench.exports import Offer
 from llm_core.workbench.previewing import Preview
 from llm_core.workbench.runs import Runs
@@ -104,15 +106,20 @@ def test_what_was_typed_reaches_the_plan():
         "vocabulary",
         "family",
         "size",
+        "objective",
+        "start",
+        "adapter",
+        "folds",
         "minutes",
         "name",
         *KNOBS,
     ]
     typed = {"learning_rate": " 0.01 ", "layers": "2", "updates": "30"}
-    values = [("stories-en",), (), "", ["normalise", "personal"], "char", "", "rnn", "", 3, " me ",
-              *(typed.get(knob, "") for knob in KNOBS)]  # fmt: skip
+    values = [("stories-en",), (), "", ["normalise", "personal"], "char", "", "rnn", "",
+              "label", "", False, "3", 3, " me ", *(typed.get(knob, "") for knob in KNOBS)]  # fmt: skip
     planned = Form.of(names, values).plan({})
     assert (planned["name"], planned["steps"], planned["seconds"]) == ("me", 30, None)
+    assert (planned["more"]["objective"], planned["more"]["folds"]) == ("label", "3")
     assert planned["more"]["optimize"] == {"learning_rate": "0.01"}
     assert planned["more"]["shape"] == {"layers": "2"}
     assert planned["more"]["cleaning"] == {"personal": True, "deduplicate": False}
@@ -129,6 +136,41 @@ def test_what_cleaning_changed_is_marked_and_markup_is_only_text():
     html = previews.changes(Preview([change], "", [], {}, [], True), "en")
     assert "<del>&lt;b&gt;</del>" in html.replace("</del><del>", "")
     assert "<b>" not in html
+
+
+def test_only_what_fits_a_family_is_offered_and_kept():
+    asked = Form(family="decoder", objective="preference", start="mine", adapter=True, folds="5")
+    here = ["mine", "decoder-zh-en"]
+    fit = beginning.fitted(asked, here)
+    assert (fit.objective, fit.start, fit.adapter, fit.folds) == ("preference", "mine", True, "")
+    assert beginning.fitted(asked, here[1:]).start == "decoder-zh-en"  # another one's run is none of the choices
+    fit = beginning.fitted(replace(asked, family="lstm", objective="label", start="mine"), here)
+    assert (fit.objective, fit.start, fit.adapter, fit.folds) == ("label", "", False, "5")
+    assert beginning.fitted(replace(asked, family="vae"), []) == Form(family="vae")
+    fit = beginning.fitted(replace(asked, family="encoder", objective="label", start="none"), ["e5-zh-en"])
+    assert (fit.objective, fit.start) == ("label", "none")
+
+
+def test_a_run_begins_with_own_runs_and_with_what_is_here(settings: Settings):
+    with Workbench(settings) as workbench:
+        runs = workbench.runs.list("")
+    assert "decoder-zh-en" in beginnings(settings, runs, "decoder")
+    assert beginnings(settings, runs, "encoder") == ["e5-zh-en"]
+    assert beginnings(settings, runs, "seq2seq") == []
+    settings.paths.models.mkdir(parents=True)
+    (settings.paths.models / "mine.gguf").touch()
+    assert "mine" in beginnings(settings, runs, "decoder")
+    assert "mine" not in beginnings(settings.model_copy(update={"host": "0.0.0.0"}), runs, "decoder")
+
+
+def test_tuning_is_found_again_in_the_command():
+    config = TrainConfig(
+        name="fox", family="decoder", objective="chat", start="decoder-zh-en", adapter={},
+        sources=(Source(path=Path("talk.jsonl")),), budget={"steps": 5},
+    )  # fmt: skip
+    command = card.command(config)
+    assert "--set 'objective=\"chat\"'" in command and "--set 'start=\"decoder-zh-en\"'" in command
+    assert "adapter.rank=8" in command
 
 
 def test_a_finished_model_shows_its_scores_its_limits_and_the_ways_that_are_open(settings: Settings):

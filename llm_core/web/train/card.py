@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from llm_core.training.config import Source
     from llm_core.workbench.run_state import RunState
 
+BY_ITSELF = ("language", "masked")
+"""Objectives that follow from the family."""
 COLUMNS = (
     "step", "seconds", "tokens", "loss", "valid_loss", "bits_per_char", "learning_rate", "gradient_norm",
     "tokens_per_second",
@@ -110,6 +112,14 @@ def _changed(config: TrainConfig) -> Iterable[tuple[str, str]]:
     for name in CLEANING:
         if (chosen := getattr(config.cleaning, name)) != getattr(standing, name):
             yield f"cleaning.{name}", json.dumps(chosen)
+    if config.objective not in BY_ITSELF:
+        yield "objective", json.dumps(config.objective)
+    if config.start:
+        yield "start", json.dumps(config.start)
+    if config.adapter:
+        yield "adapter.rank", json.dumps(config.adapter.rank)
+    if config.folds:
+        yield "folds", json.dumps(config.folds)
     yield "tokenizer.kind", json.dumps(config.tokenizer.kind)
     yield "tokenizer.vocabulary", json.dumps(config.tokenizer.vocabulary)
     yield "batch.context", json.dumps(config.batch.context)

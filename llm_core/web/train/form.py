@@ -38,6 +38,7 @@ KNOBS = {
 }
 """Settings that few touch: the form's field, and its place in a TrainConfig."""
 UPDATES_DIGITS_MAX = 9
+TEXTS = ("paste", "name", "kind", "size", "vocabulary", "objective", "start", "folds")
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,10 @@ class Form:
     vocabulary: str = ""
     family: str = "decoder"
     size: str = ""
+    objective: str = ""  # what the family learns by itself
+    start: str = ""  # by itself: fresh weights, or for labels the encoder that comes along
+    adapter: bool = False
+    folds: str = ""
     minutes: int = 3
     name: str = ""
     knobs: tuple[tuple[str, str], ...] = ()
@@ -71,8 +76,8 @@ class Form:
         knobs = tuple((knob, given[knob].strip()) for knob in KNOBS if (given[knob] or "").strip())
         own = {field.name: given[field.name] for field in fields(cls) if field.name != "knobs"}
         listed = {name: tuple(own[name] or ()) for name in ("samples", "files", "cleaning")}
-        texts = {name: (own[name] or "").strip() for name in ("paste", "name", "kind", "size", "vocabulary")}
-        return cls(**own | listed | texts, knobs=knobs)
+        texts = {name: (own[name] or "").strip() for name in TEXTS}
+        return cls(**own | listed | texts | {"adapter": bool(own["adapter"])}, knobs=knobs)
 
     def plan(self, names: Mapping[str, str]) -> dict[str, Any]:
         """The arguments of `Runs.plan`.
@@ -102,6 +107,14 @@ class Form:
         for name in CLEANING:
             if (chosen := name in self.cleaning) != (name in STANDING.cleaning):
                 yield f"cleaning.{name}", chosen
+        if self.objective:
+            yield "objective", self.objective
+        if self.start:
+            yield "start", self.start
+        if self.adapter:
+            yield "adapter", {}
+        if self.folds:
+            yield "folds", self.folds
         if self.kind:
             yield "tokenizer.kind", self.kind
         if self.vocabulary:

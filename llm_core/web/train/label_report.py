@@ -3,19 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from llm_core.messages import Language, say
 from llm_core.web.frame import escape
 from llm_core.web.train.pieces import facts
 
+if TYPE_CHECKING:
+    from llm_core.engines.classifier import Labelled
+
 COLUMNS = ("precision", "recall", "f1", "examples")
 CONFUSED_MAX = 10
+LIKELIEST = 5
 
 
 def shown(scores: Mapping[str, Any], language: Language) -> str:
     """The report of every set of labels in scores.json; empty where the run learned none."""
-    return "".join(_set(name, one, language) for name, one in _sets(scores)) + _folds(scores, language)
+    sets = list(_sets(scores))
+    told = "".join(_set(name if len(sets) > 1 else "", one, language) for name, one in sets)
+    return told + _folds(scores, language)
+
+
+def verdict(name: str, found: Labelled) -> str:
+    """The likeliest labels of one text, each with its probability."""
+    rows = [(label, f"{score:.1%}") for label, score in list(found.scores.items())[:LIKELIEST]]
+    title = f'<p class="heading">{escape(name)}</p>' if name else ""
+    return f'{title}<p class="verdict">{escape(found.label)}</p>{facts(rows)}'
 
 
 def _sets(scores: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -32,7 +45,8 @@ def _set(name: str, found: Mapping[str, Any], language: Language) -> str:
         (say(language, "trained.macro_f1"), f"{found['macro_f1']:.1f}%"),
         (say(language, "trained.examples"), f"{found['examples']:,}"),
     ]
-    title = f'<p class="heading">{say(language, "trained.scores")} <small>{escape(name)}</small></p>'
+    small = f" <small>{escape(name)}</small>" if name else ""
+    title = f'<p class="heading">{say(language, "trained.scores")}{small}</p>'
     return f"{title}{facts(rows)}{_classes(found['classes'], language)}{_confusion(found['confusion'], language)}"
 
 
@@ -80,9 +94,13 @@ def _cells(line: Sequence[int], right: int) -> str:
 def _folds(scores: Mapping[str, Any], language: Language) -> str:
     if not (found := scores.get("cross_validation")):
         return ""
+    sets = list(_sets(found))
     rows = [
-        (" ".join((set_name, say(language, f"trained.{name}"))), f"{one[name]['mean']} ± {one[name]['deviation']}")
-        for set_name, one in _sets(found)
+        (
+            f"{set_name} {say(language, f'trained.{name}')}" if len(sets) > 1 else say(language, f"trained.{name}"),
+            f"{one[name]['mean']} ± {one[name]['deviation']}",
+        )
+        for set_name, one in sets
         for name in ("accuracy", "macro_f1")
     ]
     return f'<p class="heading">{say(language, "trained.folds", n=found["folds"])}</p>{facts(rows)}'

@@ -85,7 +85,9 @@ def _reason(reason: Reason, language: Language) -> str:
 
 
 def unfit(form: Form) -> str:
-    """Why the texts do not suit the family, as a key of the messages; empty where they do, or nobody can tell yet."""
+    """Why the texts do not suit what is learned, as a key of the messages; empty where they do or may."""
+    if form.objective and (form.samples or form.paste.strip() or not form.files):
+        return "train.needs_labels" if form.objective == "label" else "train.needs_messages"
     pairs = [len(SAMPLES[name].fields) > 1 for name in form.samples if name in SAMPLES]
     if form.family == "seq2seq" and (not all(pairs) or form.paste):
         return "train.needs_pairs"
@@ -124,6 +126,7 @@ def results(config: TrainConfig, language: Language) -> list[str]:
 def names(language: Language) -> dict[str, str]:
     """What the page calls an entry of a TrainConfig, for the sentence that says that its value does not fit."""
     named = {place: say(language, f"train.knob_{knob}") for knob, place in KNOBS.items()}
+    named |= {"objective": say(language, "train.objective"), "start": say(language, "train.begin_with")}
     return named | {"tokenizer.vocabulary": say(language, "train.vocabulary"), "name": say(language, "train.name")}
 
 
@@ -137,10 +140,12 @@ def source_name(form: Form, language: Language) -> list[str]:
 def model_name(config: TrainConfig, language: Language) -> str:
     """Family and size."""
     family, size = say(language, f"train.family_{config.family}"), say(language, f"train.size_{config.size}_short")
-    return listed([family, size], language)
+    return listed([family, config.start or size], language)
 
 
 def _pieces(config: TrainConfig, language: Language) -> str:
+    if config.start:
+        return say(language, "train.pieces_kept", name=config.start)
     return say(language, f"train.kind_{config.tokenizer.kind.replace('-', '_')}")
 
 

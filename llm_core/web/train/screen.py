@@ -13,8 +13,10 @@ from llm_core.training.config import Family, Size
 from llm_core.web.frame import STATIC, fold, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import both, t
+from llm_core.web.train.beginning import FOLDS, OBJECTIVES
 from llm_core.web.train.form import CLEANING, KINDS, KNOBS, MINUTES, STANDING
 
+TRY_CHARS_MAX = 8000
 FILE_TYPES = [".txt", ".md", ".jsonl", ".csv", ".tsv", ".pdf", ".docx", ".html", ".zip", ".xz", ".gz"]
 
 
@@ -46,6 +48,9 @@ class Screen:
     looks: gr.HTML
     result: gr.HTML  # what came of a finished run
     judged: gr.HTML  # a look at it under way, or what went wrong with one
+    text: gr.Textbox  # to be classified
+    classify: gr.Button
+    labels: gr.HTML
     repo: gr.Textbox
     token: gr.Textbox  # emptied as soon as it was sent
     push: gr.Button
@@ -72,7 +77,7 @@ def build(*, pushes: bool) -> Screen:
                 sentence, look_tokens, cut = _tokens(form)
                 families = _model(form)
                 run, chart, looks, saved, fetched = _run(form)
-                result, judged, repo, token, push = _result(pushes)
+                result, text, classify, labels, judged, repo, token, push = _result(pushes)
             with gr.Column(elem_classes=["area-side"]):
                 plan = html("", elem_id="train-plan", css_class="margin plan")
                 estimating = gr.Button(t("train.estimate"), size="sm", elem_id="train-estimating")
@@ -85,8 +90,8 @@ def build(*, pushes: bool) -> Screen:
     looks_at_data = (look_data, look_clean, look_tokens)
     return Screen(
         kept, current, beside, steps, form, samples, upload, files, findings, changes, sentence, cut, looks_at_data,
-        families, plan, estimating, estimate, start, notice, run, chart, looks, result, judged, repo, token,
-        push, card, rail, saved, fetched,
+        families, plan, estimating, estimate, start, notice, run, chart, looks, result, judged,
+        text, classify, labels, repo, token, push, card, rail, saved, fetched,
     )  # fmt: skip
 
 
@@ -150,6 +155,7 @@ def _model(form: dict[str, Any]) -> gr.HTML:
             label=t("train.family"), interactive=True, elem_id="train-family", elem_classes=["segments"],
         )  # fmt: skip
         families = html("", elem_id="train-families")
+        _tuning(form)
         form["size"] = gr.Radio(
             [(t("train.size_auto"), ""), *((t(f"train.size_{name}"), name) for name in get_args(Size))], value="",
             label=t("train.size"), interactive=True, elem_id="train-size", elem_classes=["segments"],
@@ -169,6 +175,25 @@ def _model(form: dict[str, Any]) -> gr.HTML:
     return families
 
 
+def _tuning(form: dict[str, Any]) -> None:
+    """What is to be learned and with which weights it begins; shown by beginning.dials where there is a choice."""
+    form["objective"] = gr.Radio(
+        [(t(f"train.objective_{name or 'own'}"), name) for name in OBJECTIVES], value="", label=t("train.objective"),
+        interactive=True, elem_id="train-objective", elem_classes=["segments"],
+    )  # fmt: skip
+    form["start"] = gr.Dropdown(
+        [(t("train.begin_fresh"), "")], value="", label=t("train.begin_with"), interactive=True,
+        elem_id="train-begin",
+    )  # fmt: skip
+    form["adapter"] = gr.Checkbox(
+        value=False, label=t("train.adapter"), interactive=True, visible=False, elem_id="train-adapter",
+    )  # fmt: skip
+    form["folds"] = gr.Radio(
+        [(t("train.folds_none"), ""), *((n, n) for n in FOLDS)], value="", label=t("train.folds"), interactive=True,
+        visible=False, elem_id="train-folds", elem_classes=["segments"],
+    )  # fmt: skip
+
+
 def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-5"]):
         html(_invitation("train.ready", "train.ready_why"), elem_id="train-ready")
@@ -183,9 +208,17 @@ def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.H
     return run, chart, looks, saved, fetched
 
 
-def _result(pushes: bool) -> tuple[gr.HTML, gr.HTML, gr.Textbox, gr.Textbox, gr.Button]:
+def _result(
+    pushes: bool,
+) -> tuple[gr.HTML, gr.Textbox, gr.Button, gr.HTML, gr.HTML, gr.Textbox, gr.Textbox, gr.Button]:
     with gr.Column(elem_classes=["step", "step-5"], elem_id="train-after"):
         result = html("", elem_id="train-result", js_on_load=_script("train-data.js"))
+        with gr.Column(elem_classes=["try-labels"]):
+            text = gr.Textbox(
+                label=t("trained.try"), lines=2, max_lines=8, max_length=TRY_CHARS_MAX, elem_id="train-try",
+            )  # fmt: skip
+            classify = gr.Button(t("trained.classify"), size="sm", elem_id="train-classify")
+            labels = html("", elem_id="train-labels", css_class="looked")
         judged = html("", elem_id="train-judged", css_class="looked")
         with gr.Column(elem_classes=["push"], visible=pushes):
             with gr.Row(elem_classes=["pair-of-dials"]):
@@ -194,7 +227,7 @@ def _result(pushes: bool) -> tuple[gr.HTML, gr.HTML, gr.Textbox, gr.Textbox, gr.
                     label=t("trained.push_token"), type="password", lines=1, max_lines=1, elem_id="train-token",
                 )  # fmt: skip
             push = gr.Button(t("trained.push"), size="sm", elem_id="train-push")
-    return result, judged, repo, token, push
+    return result, text, classify, labels, judged, repo, token, push
 
 
 _CHARTS = (
@@ -227,4 +260,5 @@ def outputs(screen: Screen) -> list[Any]:
         screen.card,
         screen.rail,
     ]
-    return [*building, *looked, *running, screen.saved, screen.fetched, screen.form["samples"], screen.form["files"]]
+    kept = [screen.form[name] for name in ("samples", "files", "size", "objective", "start", "adapter", "folds")]
+    return [*building, *looked, *running, screen.saved, screen.fetched, screen.labels, *kept]

@@ -10,10 +10,11 @@ from llm_core.errors import UserError
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.web.gradio import gr
-from llm_core.web.train import card, pieces, results, run_pieces
+from llm_core.web.train import beginning, card, pieces, results, run_pieces
 from llm_core.web.train.curves import Reader
 from llm_core.web.train.form import Form, standing
 from llm_core.web.train.screen import Screen
+from llm_core.workbench.beginnings import beginnings
 
 if TYPE_CHECKING:
     from llm_core.training.config import TrainConfig
@@ -55,6 +56,7 @@ class View:
 
     def config(self, visitor: str, form: Form, language: Language) -> TrainConfig:
         """The configuration that the form asks for, its licence notes in it."""
+        form, _ = self._fitted(visitor, form)
         config = self.runs.plan(visitor, **form.plan(pieces.names(language)))
         notes = {str(upload.path): upload.licence for upload in form.files if upload.licence}
         sources = tuple(
@@ -62,6 +64,11 @@ class View:
             for source in config.sources
         )
         return config.model_copy(update={"sources": sources})
+
+    def _fitted(self, visitor: str, form: Form) -> tuple[Form, Sequence[str]]:
+        """The form without what its family cannot do, and the models that a run of it may begin with."""
+        here = beginnings(self.workbench.settings, self.runs.list(self.owner(visitor)), form.family)
+        return beginning.fitted(form, here), here
 
     def building(self, visitor: str, current: str, form: Form, language: Language, *, now: int) -> Update:
         """The steps and the plan as the form asks for them.
@@ -73,7 +80,8 @@ class View:
             language: of the page.
             now: the step to go to; 0 stays.
         """
-        shown: Update = {self.screen.notice: ""}
+        form, here = self._fitted(visitor, form)
+        shown: Update = {self.screen.notice: ""} | beginning.dials(self.screen.form, form, here, language)
         try:
             config = self.config(visitor, form, language)
         except UserError as error:
