@@ -107,7 +107,7 @@ class Races:
             "tokenizer": first.tokenizer.model_dump(),
             "prompts": first.prompts,
             "batch": first.batch.model_dump(),
-            "budget": {"evaluate_every": EVERY},
+            "budget": {"evaluate_every": EVERY, "patience": None},  # equally long, whatever comes of it
         }
         return [
             self._runs.plan(owner, name=f"{race}-{family}", family=family, more=same, **asked) for family in FAMILIES

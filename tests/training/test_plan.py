@@ -47,6 +47,17 @@ def test_reasons_are_true_of_what_they_explain(tmp_path: Path) -> None:
     assert {"size", "pieces_byte_bpe", "context"} == said(steps=10)
     assert "size_given" in said(steps=10, size="tiny")
     assert "size_short" in said(seconds=60)
+    assert "patience" not in said(seconds=60)
     assert "counted" in said(family="ngram", seconds=60)
     dataset = Source(dataset="owner/name")
     assert [key for key, _ in reasons(plan("x", [dataset], seconds=60))] == ["runs.reason_seconds"]
+
+
+def test_a_short_text_keeps_the_weights_that_were_best(tmp_path: Path) -> None:
+    path = tmp_path / "short.txt"
+    path.write_text("The boats come home at dusk.\n" * 100, "utf-8")
+    source = path_source(path)
+    config = plan("x", [source], seconds=60)
+    assert config.budget.patience
+    assert "runs.reason_patience" in dict(reasons(config))
+    assert plan("x", [source], seconds=60, family="vae").budget.patience is None
