@@ -21,8 +21,8 @@ from llm_core.workbench.replies import Replies
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.workbench.attachments import Attachments
-    from llm_core.workbench.exports import Exports
     from llm_core.workbench.classifying import Classifying
+    from llm_core.workbench.exports import Exports
     from llm_core.workbench.insights import Insights
     from llm_core.workbench.intake import Intake
     from llm_core.workbench.libraries import Desk, Shelf
