@@ -15,7 +15,7 @@ from llm_core.errors import UserError
 from llm_core.events import Delta
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, language_of
-from llm_core.web import api_ask, api_summarize, api_translate
+from llm_core.web import api_ask, api_summarize, api_train, api_translate
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
 from llm_core.web.openai_request import turn
@@ -66,6 +66,7 @@ def publish(workbench: Workbench) -> None:
     api_ask.publish(workbench)
     api_translate.publish(workbench)
     api_summarize.publish(workbench)
+    api_train.publish(workbench)
 
 
 def _said(
