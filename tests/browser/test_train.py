@@ -88,6 +88,11 @@ def test_a_bundled_text_becomes_a_model_that_is_watched_as_it_learns(visitor: Vi
         page.locator("#train-run [data-do=zip]").click()
     with zipfile.ZipFile(sent.value.path()) as model:
         assert {"first/model.safetensors", "first/card.json"} <= set(model.namelist())
+    page.locator("#train-result [data-do=evaluate]").click()
+    expect(page.locator("#train-result")).to_contain_text("Next token guessed right", timeout=LEARNS_MS)
+    expect(page.locator("#train-result [data-do=gguf]")).to_have_count(0)  # llama.cpp knows no RNN
+    expect(page.locator("#train-result")).to_contain_text("cannot become a GGUF file")
+    expect(page.locator("#train-classify")).to_be_hidden()
     page.locator("#train-run [data-do=talk]").click()
     expect(page.get_by_role("tab", name="Chat", exact=True).first).to_have_attribute("aria-selected", "true")
     expect(page.locator("#model input")).to_have_value("first")
@@ -121,6 +126,26 @@ def test_text_is_seen_before_and_after_cleaning_and_in_its_pieces(visitor: Visit
     expect(page.locator("#train-cut .toks .partial")).to_have_count(3)
     step(page, 1)
     expect(page.locator("#train-findings li").first).to_be_visible()
+
+
+def test_what_is_offered_follows_the_family_and_what_is_to_be_learned(visitor: Visitor) -> None:
+    page = opened(visitor)
+    step(page, 4)
+    begin_with, size = page.locator("#train-begin"), page.locator("#train-size")
+    expect(begin_with.locator("input")).to_have_value("Fresh weights")
+    page.locator("#train-objective").get_by_role("radio", name="From its own better answers").check()
+    expect(begin_with.locator("input")).to_have_value("decoder-zh-en")
+    expect(size).to_be_hidden()
+    expect(page.locator("#train-adapter")).to_be_visible()
+    expect(page.locator("#train-plan .notice")).to_contain_text("messages")
+    page.locator("#train-family").get_by_role("radio", name="Encoder", exact=True).check()
+    expect(size).to_be_visible()
+    expect(page.locator("#train-adapter")).to_be_hidden()
+    page.locator("#train-objective").get_by_role("radio", name="Labels of texts").check()
+    expect(begin_with.locator("input")).to_have_value("The encoder that comes along: few examples are enough")
+    expect(page.locator("#train-folds")).to_be_visible()
+    page.locator("#train-family").get_by_role("radio", name="VAE", exact=True).check()
+    expect(page.locator("#train-objective")).to_be_hidden()
 
 
 @pytest.mark.timeout(600)
