@@ -195,6 +195,16 @@ def test_a_finished_model_shows_its_scores_its_limits_and_the_ways_that_are_open
     assert 'data-do="privacy"' not in html  # it writes nothing
 
 
+@pytest.mark.parametrize("kept", [True, False])
+def test_self_feedback_says_whether_it_was_kept(settings: Settings, kept: bool):
+    with Workbench(settings) as workbench:
+        offer = workbench.exports.offer("", "decoder-zh-en")
+    found = {"before": 8.04, "after": 8.53, "prompts": 18, "kept": kept, "measure": "chrF", "method": "dpo"}
+    html = results.shown(offer, {"feedback": found}, "en", pushes=False)
+    assert "8.04" in html and "8.53" in html
+    assert ("was kept" in html, "as it was" in html) == (kept, not kept)
+
+
 def test_labels_are_reported_by_class_with_what_is_taken_for_what_and_folds():
     right = ["a", "a", "<b>", "<b>"]
     report = label_scores.report(["a", "<b>", "<b>", "<b>"], right)

@@ -130,6 +130,8 @@ def _changed(config: TrainConfig) -> Iterable[tuple[str, str]]:
 
 
 def _pieces(config: TrainConfig, language: Language) -> str:
+    if config.start:
+        return say(language, "train.pieces_kept", name=config.start)
     kind = say(language, f"train.kind_{config.tokenizer.kind.replace('-', '_')}")
     return f"{kind}, ≤ {config.tokenizer.vocabulary:,}"
 

@@ -43,7 +43,7 @@ def shown(offer: Offer, scores: Mapping[str, Any], language: Language, *, pushes
         f'<section class="result" data-classifies="{int(bool(labels))}">'
         f'<h3 class="heading">{say(language, "trained.heading")}</h3>'
         f"{_limits(offer, language)}{labels or _scores(offer, scores, language)}"
-        f"{_privacy(scores.get('privacy'), language)}"
+        f"{_feedback(scores.get('feedback'), language)}{_privacy(scores.get('privacy'), language)}"
         f"{_judges(language) if WRITES & set(card.tasks) else ''}{_ways(offer, language, pushes)}</section>"
     )
 
@@ -65,6 +65,15 @@ def _scores(offer: Offer, scores: Mapping[str, Any], language: Language) -> str:
     if not rows:
         return ""
     return f'<p class="heading">{say(language, "trained.scores")}</p>{facts(rows)}'
+
+
+def _feedback(found: Mapping[str, Any] | None, language: Language) -> str:
+    """Whether it helped a model to learn from its own better answers."""
+    if not found:
+        return ""
+    known = {"before": found["before"], "after": found["after"], "n": found["prompts"]}
+    told = say(language, "trained.feedback_kept" if found["kept"] else "trained.feedback_undone", **known)
+    return f'<p class="heading">{say(language, "trained.feedback")}</p><p class="why">{escape(told)}</p>'
 
 
 def _privacy(found: Mapping[str, Any] | None, language: Language) -> str:
@@ -100,7 +109,9 @@ def _ways(offer: Offer, language: Language, pushes: bool) -> str:
     told = say(language, "trained.gguf_how", name=name)
     if offer.gguf:
         gguf, told = "", explain(offer.gguf, language)
-    if isinstance(offer.vllm, UserError):
+    if not WRITES & set(offer.card.tasks):
+        vllm = ""
+    elif isinstance(offer.vllm, UserError):
         vllm = f'<p class="why">{escape(explain(offer.vllm, language))}</p>'
     else:
         vllm = (
