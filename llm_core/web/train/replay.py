@@ -30,9 +30,8 @@ def build(workbench: Workbench, frame: Frame) -> None:
     if not families:
         return
     with gr.Column(elem_id="replay"):
-        html(
-            f'<h2 class="section-title">{both("race.replay_title")}</h2><p class="why">{both("race.replay_about")}</p>'
-        )
+        title, about = both("race.replay_title"), both("race.replay_about")
+        html(f'<h2 class="section-title">{title}</h2><p class="why">{about}</p>')
         choices = [(t(f"race.family_{name}"), name) for name in families]
         family = gr.Radio(
             choices, value=families[-1], label=t("race.family"), interactive=True, elem_id="replay-family",
