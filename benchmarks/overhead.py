@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> None:
         for turn in range(options.rounds):
             config = _config(runs, f"turn-{turn}", options)
             taken["bare loop"].append(_child(config, Path(home, f"bare-{turn}"), options.threads))
-            taken["job and page"].append(_job(runs, config))
+            taken["job and page"].append(_job(runs, config, options.look_every))
     best = {
         way: {"tokens/s": max(t["tokens"] / t["seconds"] for t in turns),
               "CPU s / M tokens": min(1e6 * t["cpu"] / t["tokens"] for t in turns)}
@@ -66,6 +66,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("--updates", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--look-every", type=float, default=PAGE_S, help="seconds between two looks of the page")
     parser.add_argument("--bare", type=Path, help=argparse.SUPPRESS)
     return parser.parse_args(arguments)
 
@@ -107,8 +108,8 @@ def _child(config: TrainConfig, folder: Path, threads: int) -> Mapping[str, floa
     return said
 
 
-def _job(runs: Runs, config: TrainConfig) -> Mapping[str, float]:
-    """The same as a job, looked at once a second; only what lies between two of these looks is counted."""
+def _job(runs: Runs, config: TrainConfig, look_every: float) -> Mapping[str, float]:
+    """The same as a job, looked at as the page does; only what lies between two of these looks is counted."""
     runs.start("", config, follows=os.getpid())
     folder, at, marks, records = Settings().paths.run(config.name), 0, [], []
     while (run := runs.get("", config.name)).state in UNDER_WAY:
@@ -119,12 +120,14 @@ def _job(runs: Runs, config: TrainConfig) -> Mapping[str, float]:
             if kept and len(records) >= WARM and lines:
                 cpu = sum(psutil.Process(kept.pid).cpu_times()[:2]) + time.process_time()
                 marks.append((records[-1]["tokens"], records[-1]["seconds"], cpu))
-        time.sleep(PAGE_S)
+        time.sleep(look_every)
     if run.error:
         raise run.error
     last = runs.metrics("", config.name, at)[0]
     records += [line for line in last if "tokens" in line]
     whole = _between(*((r["tokens"], r["seconds"], 0.0) for r in (records[WARM - 1], records[-1])))
+    if len({tokens for tokens, *_ in marks}) < 2:
+        sys.exit("the run was over before the page had looked at it twice: give it more --updates")
     part = _between(marks[0], marks[-1])
     return {**whole, "cpu": part["cpu"] / part["tokens"] * whole["tokens"]}
 

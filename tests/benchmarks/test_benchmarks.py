@@ -17,7 +17,7 @@ from benchmarks.plot import HEIGHT, WIDTH, Axis, draw
 ROOT = Path(__file__).parents[2]
 TINY = {
     "generation": ["--families", "lstm", "--size", "tiny", "--early", "5", "10", "--late", "20", "30"],
-    "overhead": ["--family", "lstm", "--updates", "12", "--rounds", "1"],
+    "overhead": ["--family", "lstm", "--updates", "16", "--rounds", "1", "--look-every", "0.02"],
     "characters": ["--characters", "60000", "--seconds", "1", "--every", "1", "--threads", "1"],
     "families": ["--families", "ngram", "rnn", "--sample", "sentences-en", "--seconds", "1", "--parameters", "50000"],
 }
