@@ -82,12 +82,17 @@ def _cross_validation(folder: Path) -> Mapping[str, Any] | None:
 
 
 def new_lines(path: Path, after: int) -> tuple[list[dict[str, Any]], int]:
-    """The whole JSON lines of a file since byte `after`, and the byte after them; all of a file that grew shorter."""
+    """The whole JSON lines of a file since byte `after`, and the byte after them.
+
+    All lines of a file that was cut back meanwhile, as each fold and each continued run does: it is shorter than
+    before, or no line ends where one ended.
+    """
     if not path.exists():
         return [], 0
     with path.open("rb") as file:
-        size = file.seek(0, 2)
-        file.seek(after if after <= size else 0)
+        file.seek(max(0, after - 1))
+        if after and file.read(1) != b"\n":
+            file.seek(0)
         content = file.read()
         whole = content.rfind(b"\n") + 1
         end = file.tell() - len(content) + whole

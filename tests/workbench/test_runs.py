@@ -15,6 +15,7 @@ from llm_core.events import collect
 from llm_core.settings import Settings
 from llm_core.training.config import Source, TrainConfig
 from llm_core.training.state import State
+from llm_core.workbench.run_state import new_lines
 from llm_core.workbench.runs import Runs
 
 WAIT_S = 100
@@ -207,3 +208,15 @@ def test_an_estimate_is_measured_and_warns_of_too_little_text(runs, planned):
     empty = planned("x", 50).model_copy(update={"sources": (Source(path=Path("/nowhere.txt")),)})
     with pytest.raises(UserError, match="source_missing"):
         collect(runs.estimate("", empty))
+
+
+def test_numbers_that_were_written_anew_are_read_from_their_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text('{"step": 1}\n{"step": 2}\n{"st', encoding="utf-8")
+    lines, at = new_lines(path, 0)
+    assert [line["step"] for line in lines] == [1, 2]
+    path.write_text('{"step": 1}\n{"step": 2, "loss": 1.5}\n{"step": 3}\n', encoding="utf-8")
+    assert [line["step"] for line in new_lines(path, at)[0]] == [1, 2, 3]
+    path.write_text('{"step": 1}\n', encoding="utf-8")
+    assert [line["step"] for line in new_lines(path, at)[0]] == [1]
+    assert new_lines(path, 12) == ([], 12)

@@ -121,8 +121,5 @@ class Reader:
             return known
 
     def _read_on(self, owner: str, name: str, known: Learned) -> bool:
-        try:
-            lines, known.read_to = self._runs.metrics(owner, name, known.read_to)
-        except ValueError:  # the run goes on from a checkpoint: what came after it was written anew
-            return False
+        lines, known.read_to = self._runs.metrics(owner, name, known.read_to)
         return known.add(lines)
