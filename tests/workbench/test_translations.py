@@ -139,7 +139,7 @@ def test_forgetting_leaves_nothing(workbench, home_with_encoder):
 
 @pytest.mark.parametrize(
     ("source", "options", "code"),
-    [("  ", {}, "text_empty"), ("a\ud800b", {}, "text_unusable"), ("a", {"to": "fr"}, "value_unusable")],
+    [("  ", {}, "text_empty"), ("a\ud800b", {}, "text_unusable"), ("a", {"to": "fr"}, "value_choice")],
 )
 def test_what_cannot_be_translated_is_refused(workbench, source, options, code):
     with pytest.raises(UserError, match=code):
