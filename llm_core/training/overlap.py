@@ -1,7 +1,9 @@
 """What an evaluation set has in common with training text: exact copies and near ones.
 
 Near means that most of the smaller text's runs of six letters also stand in the other one (containment of
-shingles, Broder 1997), so that a passage with a sentence cut off or a word changed is found, too.
+shingles, Broder 1997), so that a passage with a sentence cut off or a word changed is found, too. What two texts
+share has to be a sentence's worth: a short request is held by many longer ones that ask for something else, so
+between short texts nearly all of both must be the same (resemblance).
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ from collections.abc import Iterable
 
 SHINGLE = 6
 NEAR = 0.6
+SAME = 0.85
+_SENTENCE = 40  # bytes: about nine English words, or a dozen Chinese characters
 _COMMON = 200  # a shingle in more evaluation texts than this says nothing and costs time
 
 
@@ -52,9 +56,18 @@ class HeldOut:
             owners = self._where.get(shingle, ())
             if len(owners) <= _COMMON:
                 shared.update(owners)
-        return any(
-            count >= NEAR * min(len(shingles), self._sizes[i]) and count >= SHINGLE for i, count in shared.items()
-        )
+        width = len(folded.encode()) / max(1, len(folded))
+        return any(_near(count, len(shingles), self._sizes[i], width) for i, count in shared.items())
+
+
+def _near(shared: int, one: int, other: int, width: float) -> bool:
+    """Whether texts of `one` and `other` shingles that share `shared` are nearly the same, or one holds the other.
+
+    width: bytes of a character, as a measure of how much it says.
+    """
+    if shared * width >= _SENTENCE:
+        return shared >= NEAR * min(one, other)
+    return shared >= SAME * (one + other - shared)
 
 
 def _fold(text: str) -> str:
