@@ -28,6 +28,12 @@ HTTP_STATUS = {
     "memory_short": 503,
     "reply_broken_off": 502,
     "server_strange": 502,
+    "server_unreachable": 502,
+    "server_key": 502,
+    "server_busy": 503,
+    "server_lacks_model": 502,
+    "server_gone": 404,
+    "server_not_here": 403,
 }
 
 

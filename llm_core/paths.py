@@ -77,6 +77,11 @@ class Paths:
         """A folder for each training run."""
         return self.home / "runs"
 
+    @property
+    def servers(self) -> Path:
+        """Servers of models that were entered on the page, with their keys; readable for its owner alone."""
+        return self.home / "servers.json"
+
     def run(self, name: str) -> Path:
         """The folder of the training run `name`."""
         return self.runs / safe_name(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import platformdirs
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
@@ -48,6 +48,21 @@ class Settings(BaseSettings):
     free_memory_min_mib: int = Field(600, ge=0, description="below this much free memory an idle model is closed")
     memory_watch_s: float = Field(5, gt=0, description="how often free memory is looked at while a model is open")
     engine_silence_s: float = Field(120, gt=0, description="an engine that says nothing for this long has failed")
+
+    # Which engine computes, and where; for what each of them can, see docs/engines.md
+    engine: Literal["auto", "llama.cpp", "transformers"] = Field("auto", description="what runs a GGUF file")
+    device: Literal["auto", "cpu", "cuda", "mps"] = Field("auto", description="where Transformers computes")
+    convert: bool = Field(True, description="models trained here run in int8 by CTranslate2 where no GPU does")
+
+    # A model on another server: any that speaks the OpenAI protocol, such as vLLM
+    remote_url: str = Field("", description="its address, such as http://gpu-box:8000/v1; empty for none")
+    remote_model: str = Field("", description="the model's name there; empty takes the first that the server has")
+    remote_key: SecretStr | None = Field(None, description="key of that server; never shown, never logged")
+    remote_context_tokens: int = Field(0, ge=0, description="its longest conversation; 0 asks the server")
+    remote_parallel: int = Field(8, ge=1, le=256, description="replies asked of one server at the same time")
+    remote_retries: int = Field(3, ge=0, le=10, description="further tries while a server is busy or restarts")
+    remote_mask: bool = Field(True, description="mask personal data in what leaves, put it back in the reply")
+    remote_entry: bool = Field(True, description="servers can be added on the page; never on one for others")
 
     # Limits on what a visitor can send or keep
     message_chars_max: int = Field(400_000, gt=0, description="one message; the context is the real limit")

@@ -104,7 +104,9 @@ def _by_itself(task: str, settings: Settings, catalog: Catalog) -> Choice:
     memory = machine.memory_bytes()
     wanted = to_fetch(task, settings, catalog)
     # What only continues text is no assistant: it answers where it is asked for by name alone.
-    here = [entry for entry in listing.entries(settings, catalog=catalog) if entry.usable and "chat" in entry.tasks]
+    # Nor is what runs on a server: only who names it sends it text.
+    listed = [entry for entry in listing.entries(settings, catalog=catalog) if not entry.served]
+    here = [entry for entry in listed if entry.usable and "chat" in entry.tasks]
     known = {entry.id: entry for entry in here}
     order = [model for model in catalog.use[task] if model.id in known]
     for model in order:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import filelock
 
-from llm_core.catalog import bundled, hashes, local, runs
+from llm_core.catalog import adopted, bundled, hashes, local, remote, runs, transformers_folder
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
+from llm_core.catalog.wish import Wish, unfinished
 from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, Language
+from llm_core.models.card import ModelCard
+from llm_core.models.served import Served
 from llm_core.settings import Settings
+
+SERVED_PARAMETERS = (
+    2_000_000_000  # nobody says; it is spoken to as to a large model, and guessed to be as fast as one
+)
 
 State = Literal["here", "being_fetched", "can_be_had"]  # labels: models.state_*
 
@@ -36,13 +44,14 @@ class Entry:
     limits: Mapping[Language, str] = field(default_factory=dict)
     sources: tuple[str, ...] = ()  # kinds; labels: models.source_*
     fetched_bytes: int = 0  # kept of a fetch that is under way or was interrupted
-    format: Literal["gguf", "transformers"] = "gguf"
+    format: Literal["gguf", "transformers", "remote"] = "gguf"
     tasks: tuple[str, ...] = ("chat",)  # "continue" goes on with a text, and is never taken by itself
     architecture: str = ""
     chat_template: bool = True
     damaged: bool = False
     problem: UserError | None = None  # what is wrong with the file, where it cannot be opened
     recommended: Recommended | None = None
+    served: Served | None = None  # on which server it runs; what it reads is sent there
 
     @property
     def usable(self) -> bool:
@@ -68,13 +77,18 @@ def entries(
     listed += map(of_bundled, bundled.models())
     known = {entry.id for entry in listed}
     listed += [of_run(model) for model in runs.models(settings, owner) if model.name not in known]
+    listed += [of_served(model, settings) for model in remote.models(settings) if model.id not in known]
     taken = {entry.path.resolve() for entry in listed if entry.path}
     ids = {entry.id for entry in listed}
     for found in local.files(settings, named):
         if found.path.resolve() not in taken:
             listed.append(of_file(found, ids))
             ids.add(listed[-1].id)
-    return listed
+    listed += [of_folder(path) for path in transformers_folder.folders(settings) if path.name not in ids]
+    ids = {entry.id for entry in listed}
+    elsewhere = [model for model in adopted.models(settings) if model.path.resolve() not in taken]
+    listed += [of_adopted(model) for model in elsewhere if model.id not in ids]
+    return listed + [of_wish(wish, settings) for wish in unfinished(settings)]
 
 
 def of_recommended(model: Recommended, settings: Settings) -> Entry:
@@ -146,6 +160,22 @@ def of_run(model: runs.Trained) -> Entry:
     )
 
 
+def of_served(model: Served, settings: Settings) -> Entry:
+    """A model that runs on a server; it is there to be asked for by name, and no file of it is here."""
+    return Entry(
+        id=model.id,
+        title=remote.titles(model),
+        state="here",
+        path=settings.paths.servers,
+        bytes=0,
+        parameters=SERVED_PARAMETERS,
+        context_tokens=model.context_tokens,
+        sources=("server",),
+        format="remote",
+        served=model,
+    )
+
+
 def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
     """A GGUF file that the catalog does not know; its id is its name, numbered where one of `ids` has that."""
     stem = re.sub(r"[^\w.\- ]", "?", found.path.stem)  # a file name can hold line breaks, or bytes that are no text
@@ -153,8 +183,10 @@ def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
     while name in taken:
         name, number = f"{stem}-{number}", number + 1
     header = found.header
+    about = hashes.about_it(found.path)
     return Entry(
         id=name,
+        licence=about.get("licence", ""),
         title=dict.fromkeys(LANGUAGES, name),
         state="here",
         path=found.path,
@@ -169,9 +201,76 @@ def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
     )
 
 
+def of_folder(path: Path, source: str = "local", name: str = "") -> Entry:
+    """A Transformers folder, fetched or put here by anyone."""
+    look = transformers_folder.look(path)
+    card = _card(path)
+    writes = {"chat", "continue"} & set(look.tasks)
+    shown = name or re.sub(r"[^\w.\- ]", "?", path.name)
+    title = str(card.title.get("en", shown)) if card else shown
+    not_writing = UserError("model_not_writing", name=shown, tasks=", ".join(look.tasks))
+    return Entry(
+        id=shown,
+        title=dict.fromkeys(LANGUAGES, title),
+        state="here",
+        path=path,
+        bytes=look.bytes,
+        parameters=look.parameters,
+        context_tokens=look.context_tokens,
+        licence=card.licence if card else "",
+        sources=("hub",) if card else (source,),
+        format="transformers",
+        tasks=look.tasks,
+        architecture=look.architecture,
+        chat_template=look.chat_template,
+        problem=look.problem or (None if writes else not_writing),
+    )
+
+
+def of_adopted(model: adopted.Adopted) -> Entry:
+    """A model of another program that is used where it is."""
+    if model.format == "transformers":
+        return of_folder(model.path, model.program, model.id)
+    return replace(
+        of_file(local.look(model.path)),
+        id=model.id,
+        title=dict.fromkeys(LANGUAGES, model.id),
+        sources=(model.program,),
+    )
+
+
+def of_wish(wish: Wish, settings: Settings) -> Entry:
+    """A model from outside the catalog that is being fetched, or was begun."""
+    here = _locked(settings.paths.downloads / f"{wish.key}.lock")
+    return Entry(
+        id=wish.id,
+        title=dict.fromkeys(LANGUAGES, wish.id),
+        state="being_fetched" if here else "can_be_had",
+        path=None,
+        bytes=wish.bytes,
+        parameters=wish.parameters,
+        licence=wish.licence,
+        sources=(wish.source,),
+        fetched_bytes=wish.fetched_bytes(settings),
+        format=wish.format,
+        tasks=wish.tasks,
+    )
+
+
+def _card(folder: Path) -> ModelCard | None:
+    """Of a folder that was fetched."""
+    with contextlib.suppress(OSError, ValueError):
+        return ModelCard.read(folder)
+    return None
+
+
 def _being_fetched(model: Recommended, settings: Settings) -> bool:
-    """Whether some process fetches it now: only a living one holds the lock."""
-    path = model.lock(settings)
+    """Whether some process fetches it now."""
+    return _locked(model.lock(settings))
+
+
+def _locked(path: Path) -> bool:
+    """Whether a process works on it: only a living one holds the lock."""
     if not path.exists():
         return False
     try:

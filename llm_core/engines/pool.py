@@ -17,6 +17,7 @@ from llm_core.engines import base
 from llm_core.engines.base import Capability, Opening, Prompt, Sampling, Score, Step
 from llm_core.engines.llama import Llama
 from llm_core.engines.llama_look import Looking
+from llm_core.engines.served import ServedModel
 from llm_core.engines.transformers import Transformers
 from llm_core.errors import UserError
 from llm_core.settings import Settings
@@ -42,7 +43,11 @@ class Engine(Model, Protocol):
         ...
 
 
-ENGINES: dict[str, Callable[[str, Path, Settings], Engine]] = {"gguf": Llama, "transformers": Transformers}
+ENGINES: dict[str, Callable[[str, Path, Settings], Engine]] = {
+    "gguf": Llama,
+    "transformers": Transformers,
+    "remote": ServedModel,
+}
 
 
 class Pool:
@@ -117,7 +122,7 @@ class Pool:
     def _may_open(self, shared: Shared) -> bool:
         """Whether `shared` may be used: it is open, or there is room for it and nobody else is being opened."""
         with self._lock:
-            if shared.engine.is_open:
+            if shared.engine.is_open or not shared.engine.memory_bytes:  # what runs elsewhere takes none here
                 return True
             if self._opening not in (None, shared):
                 return False

@@ -16,6 +16,8 @@ from typing import Any
 from llm_core.engines.base import Choice, Finished, FinishReason, Prompt, Reading, Sampling, Step, Token, Writing
 from llm_core.errors import UserError
 
+SLACK = 64  # pieces of a reply beyond what was asked for, before a server is taken for one that does not count
+TOKEN_CHARS_MAX = 64  # a run of blanks is one token, and one of 64 is as long as any
 SEED_MAX = 2**32 - 1  # llama.cpp draws a seed of its own for this one and cuts larger ones
 # How OpenAI's own server and vLLM say it; neither gives the numbers by themselves.
 _TOO_LONG = re.compile(r"maximum context length is (\d+) tokens.*?(\d+)", re.DOTALL)
@@ -26,7 +28,51 @@ class Dialect(StrEnum):
 
     LLAMA_CPP = "llama.cpp"
     VLLM = "vllm"
+    SGLANG = "sglang"
+    OLLAMA = "ollama"
     OPENAI = "openai"
+
+
+_OWNERS = {"llamacpp": Dialect.LLAMA_CPP, "vllm": Dialect.VLLM, "sglang": Dialect.SGLANG, "library": Dialect.OLLAMA}
+# What a request can do without, in the order in which servers are known to refuse it.
+_OPTIONAL = ("stream_options", "top_logprobs", "logprobs", "temperature", "top_p", "seed", "stop")
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A model that a server says it has."""
+
+    name: str
+    dialect: Dialect
+    context_tokens: int  # 0: it does not say
+
+
+def listed(answer: Any) -> list[Listed]:
+    """The models of an answer to /v1/models; who owns one tells whose server it is.
+
+    Raises:
+        ValueError, KeyError, TypeError, AttributeError: it does not speak the protocol.
+    """
+    models = []
+    for row in answer["data"]:
+        dialect = _OWNERS.get(str(row.get("owned_by")), Dialect.OPENAI)
+        context = int(row.get("max_model_len") or (row.get("meta") or {}).get("n_ctx") or 0)
+        models.append(Listed(str(row["id"]), dialect, max(0, context)))
+    return models
+
+
+def simpler(body: Mapping[str, Any], answer: Any) -> dict[str, Any] | None:
+    """The same request without what the server's error names; None where it names nothing that can go."""
+    error = answer.get("error") if isinstance(answer, dict) else answer
+    text = json.dumps(error)
+    if "max_completion_tokens" in text and "max_tokens" in body:  # how OpenAI's newer models call it
+        renamed = {name: value for name, value in body.items() if name != "max_tokens"}
+        return renamed | {"max_completion_tokens": body["max_tokens"]}
+    named = next((name for name in _OPTIONAL if name in body and re.search(rf"\b{name}\b", text)), None)
+    if named is None:
+        return None
+    gone = {"logprobs", "top_logprobs"} if "logprobs" in named else {named}
+    return {name: value for name, value in body.items() if name not in gone}
 
 
 def request(model: str, prompt: Prompt, sampling: Sampling, dialect: Dialect) -> dict[str, Any]:
@@ -83,18 +129,18 @@ def _beyond_the_protocol(sampling: Sampling, dialect: Dialect, *, continued: boo
                 "cache_prompt": sampling.seed is None,
             }
             return extra | ({"grammar": sampling.grammar} if sampling.grammar is not None else {})
-        case Dialect.VLLM:
+        case Dialect.VLLM | Dialect.SGLANG:
             extra = {
-                "top_k": sampling.top_k,
+                "top_k": sampling.top_k or -1,  # both count to -1 what we count to 0: all
                 "min_p": sampling.min_p,
                 "repetition_penalty": sampling.repetition_penalty,
             }
-            if sampling.grammar is not None:
+            if sampling.grammar is not None and dialect is Dialect.VLLM:
                 extra["structured_outputs"] = {"grammar": sampling.grammar}
             if continued:  # llama.cpp does so by itself
                 extra |= {"continue_final_message": True, "add_generation_prompt": False}
             return extra
-        case Dialect.OPENAI:
+        case Dialect.OLLAMA | Dialect.OPENAI:
             return {}
 
 
@@ -105,10 +151,12 @@ class Reply:
     prompt: int
     model: str
     alternatives: int
-    ended: bool = False  # the server said that this was all
+    most: int = 10**9  # tokens that were asked for
+    ended: bool = False  # the server said that this was all, or goes on where it was to end
     _reason: FinishReason | None = None
     _usage: Mapping[str, Any] = field(default_factory=dict)
     _deltas: int = 0
+    _chars: int = 0
     _thinking: bool = False
     _first: float = 0.0  # seconds of our own clock: the server's would tell what was cached
     _last: float = 0.0
@@ -143,10 +191,12 @@ class Reply:
             if text or logprobs:
                 self._last = time.perf_counter()
                 self._first = self._first or self._last
-                self._deltas += 1
+                self._deltas, self._chars = self._deltas + 1, self._chars + len(text)
                 yield Writing(self.prompt, text, tokens(logprobs) if self.alternatives else ())
             if reason := choice.get("finish_reason"):
                 self._reason = "length" if reason == "length" else "stop"
+        if self._deltas > 2 * self.most + SLACK or self._chars > TOKEN_CHARS_MAX * (self.most + SLACK):
+            self.ended, self._reason = True, "length"  # it does not keep to what was asked for
 
     def _text(self, delta: Mapping[str, Any]) -> str:
         """The reply; thoughts that a server keeps apart stand before it in the tags that others leave in the text."""
@@ -210,14 +260,15 @@ def _text(own: bytes, before: bytes) -> str:
         return (before + own).decode(errors="replace")
 
 
-def refusal(model: str, answer: Any) -> UserError:
-    """What the server's error means for a person."""
+def refusal(model: str, answer: Any, status: int = 0) -> UserError:
+    """What the server's error means for a person; `status` is the answer's, where it came instead of a stream."""
+    told = {"status": status} if status else {}
     error = answer.get("error") if isinstance(answer, dict) else None
     if not isinstance(error, dict):
-        return UserError("engine_refused", model=model, reason=str(error or answer)[:300])
+        return UserError("engine_refused", model=model, reason=str(error or answer)[:300], **told)
     if error.get("type") == "exceed_context_size_error":
         return UserError("prompt_too_long", n_prompt=error.get("n_prompt_tokens", 0), n_ctx=error.get("n_ctx", 0))
     text = str(error.get("message", ""))
     if too_long := _TOO_LONG.search(text):
         return UserError("prompt_too_long", n_prompt=int(too_long[2]), n_ctx=int(too_long[1]))
-    return UserError("engine_refused", model=model, reason=text[:300])
+    return UserError("engine_refused", model=model, reason=text[:300], **told)

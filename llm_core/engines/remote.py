@@ -6,8 +6,9 @@ longer than 0.1 s. Closing the iterator closes the connection, which is how ever
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,8 +30,12 @@ CAPABILITIES = {
         {Capability.JSON_SCHEMA, Capability.GRAMMAR, Capability.LOGPROBS, Capability.EXACT_SEED}
     ),
     Dialect.VLLM: frozenset({Capability.JSON_SCHEMA, Capability.GRAMMAR, Capability.LOGPROBS}),
+    Dialect.SGLANG: frozenset({Capability.JSON_SCHEMA, Capability.LOGPROBS}),
+    Dialect.OLLAMA: frozenset({Capability.JSON_SCHEMA}),
     Dialect.OPENAI: frozenset({Capability.JSON_SCHEMA, Capability.LOGPROBS}),
 }
+PASSING = frozenset({429, 502, 503, 504})  # busy, or being restarted: the same request may be answered in a moment
+AGAIN_S, AGAIN_S_MAX = 0.5, 20.0  # before the first further try, doubled with each; and the longest that is waited
 
 
 @dataclass(frozen=True)
@@ -39,10 +44,11 @@ class Server:
 
     url: str
     model: str
-    key: str = ""
+    key: str = field(default="", repr=False)
     name: str = ""
     dialect: Dialect = Dialect.OPENAI
     context_tokens: int = 0  # 0: ask the server
+    retries: int = 0  # further tries where it is busy or cannot be reached, before anything was answered
 
     @property
     def root(self) -> str:
@@ -107,7 +113,7 @@ class Remote:
         bodies = [self._body(prompt, sampling) for prompt in prompts]
 
         def begin(prompt: int, outbox: Outbox, ended: Callable[[], None]) -> background.Call:
-            reply = protocol.Reply(prompt, self._name, sampling.alternatives)
+            reply = protocol.Reply(prompt, self._name, sampling.alternatives, sampling.max_tokens)
             return background.Call(self.stream(bodies[prompt], reply, outbox), ended)
 
         # What is computed side by side changes the sums in their last digit, and with them, now and then, a token.
@@ -142,19 +148,34 @@ class Remote:
 
     async def stream(self, body: dict[str, Any], reply: protocol.Reply, outbox: Outbox) -> None:
         """One request; its steps, then perhaps the error that ended it, go into `outbox`."""
+        tries, wait_s = self.server.retries, AGAIN_S
         try:
-            async with self._client().stream("POST", "/v1/chat/completions", json=body) as answer:
-                await self._check(answer)
-                async for line in _lines(answer):
-                    for step in reply.take(line):
-                        outbox.put(step)
-                    if reply.ended:
-                        break
+            while True:
+                try:
+                    await self._streamed(body, reply, outbox)
+                    break
+                except (httpx.ConnectError, httpx.ConnectTimeout, _NotNow) as passing:
+                    if not tries:
+                        raise
+                    await asyncio.sleep(min(max(wait_s, getattr(passing, "after_s", 0.0)), AGAIN_S_MAX))
+                    tries, wait_s = tries - 1, 2 * wait_s
+                except _Simpler as wish:
+                    body = wish.body
             outbox.put(reply.finished())
         except Exception as error:
             outbox.put(self.told(error))
 
-    async def _check(self, answer: httpx.Response) -> None:
+    async def _streamed(self, body: dict[str, Any], reply: protocol.Reply, outbox: Outbox) -> None:
+        async with self._client().stream("POST", "/v1/chat/completions", json=body) as answer:
+            await self._check(answer, body)
+            async for line in _lines(answer):
+                for step in reply.take(line):
+                    outbox.put(step)
+                if reply.ended:
+                    break
+
+    async def _check(self, answer: httpx.Response, body: dict[str, Any] | None = None) -> None:
+        """Raise what an answer that is none means."""
         if answer.is_success:
             return
         await answer.aread()
@@ -162,24 +183,38 @@ class Remote:
             said = answer.json()
         except ValueError:
             said = f"{answer.status_code} {answer.text[:200]}"
-        raise protocol.refusal(self._name, said)
+        refused = protocol.refusal(self._name, said, answer.status_code)
+        if answer.status_code in PASSING:
+            raise _NotNow(refused, answer.headers.get("retry-after", ""))
+        if answer.status_code == 400 and body and (simpler := protocol.simpler(body, said)):
+            raise _Simpler(simpler)
+        raise refused
 
     def told(self, error: Exception) -> Exception:
         """What an error means for a person."""
         match error:
             case UserError():
-                return error
+                return self._without_key(error)
+            case _NotNow():
+                return self._without_key(error.refused)
             case UnicodeEncodeError():  # in a stop sequence, a grammar or a schema
                 return UserError("text_unusable", place=error.start + 1)
             case httpx.TimeoutException() | TimeoutError():
                 return UserError("engine_timeout", model=self._name)
-            case httpx.HTTPError():
+            case httpx.HTTPError() | httpx.InvalidURL():
                 return UserError("engine_died", model=self._name, reason=str(error) or type(error).__name__)
             case (
                 ValueError() | KeyError() | TypeError() | AttributeError()
             ):  # JSON of another shape than the protocol's
                 return UserError("server_strange", model=self._name)
         return error
+
+    def _without_key(self, error: UserError) -> UserError:
+        """Some servers say again the key that they do not know; nobody else is to read it."""
+        key, reason = self.server.key, error.facts.get("reason")
+        if not key or not isinstance(reason, str) or key not in reason:
+            return error
+        return UserError(error.code, **error.facts | {"reason": reason.replace(key, "…")})
 
     def wait(self, work: Coroutine[Any, Any, Result]) -> Result:
         """Run `work`, some requests to the server, and wait for its result; trouble is a `UserError`."""
@@ -200,12 +235,19 @@ class Remote:
         await self._check(answer)
         return answer.json()
 
+    async def models(self) -> list[protocol.Listed]:
+        """What the server has.
+
+        Raises:
+            UserError, httpx.HTTPError, ValueError: it does not say; see `told`.
+        """
+        return protocol.listed(await self.get("/v1/models"))
+
     async def _ask_context(self) -> int:
         if self.server.dialect is Dialect.LLAMA_CPP:
             return int((await self.get("/props"))["default_generation_settings"]["n_ctx"])
-        models = (await self.get("/v1/models"))["data"]
-        lengths = [model.get("max_model_len") for model in models if model.get("id") == self.server.model]
-        return int(lengths[0] or CONTEXT_TOKENS) if lengths else CONTEXT_TOKENS
+        lengths = [model.context_tokens for model in await self.models() if model.name == self.server.model]
+        return (lengths[0] if lengths else 0) or CONTEXT_TOKENS
 
     async def _ask_count(self, prompt: Prompt) -> int:
         turns = protocol.messages(prompt)
@@ -215,9 +257,26 @@ class Remote:
                 return int((await self.post("/v1/chat/completions/input_tokens", said))["input_tokens"])
             case Dialect.VLLM:
                 return int((await self.post("/tokenize", said))["count"])
-            case Dialect.OPENAI:
+            case _:
                 # Three bytes are one Chinese character or most of an English word; each turn has its marks.
                 return sum(len(turn["content"].encode()) // 3 + 4 for turn in turns)
+
+
+class _NotNow(Exception):
+    """The server cannot now; it may have said after how many seconds to ask again."""
+
+    def __init__(self, refused: UserError, after: str) -> None:
+        super().__init__(refused.code)
+        self.refused = refused
+        self.after_s = float(after) if after.isdecimal() else 0.0
+
+
+class _Simpler(Exception):
+    """The server knows less than was asked of it: the same without that."""
+
+    def __init__(self, body: dict[str, Any]) -> None:
+        super().__init__()
+        self.body = body
 
 
 async def _lines(answer: httpx.Response) -> AsyncIterator[bytes]:

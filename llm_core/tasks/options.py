@@ -43,6 +43,7 @@ class ChatOptions(Options):
     repetition_penalty: float = Field(1.05, ge=0.5, le=2)
     max_tokens: int = Field(512, ge=1)
     seed: int | None = Field(None, ge=0, lt=2**31)
+    mask: bool | None = None  # personal data in what leaves this computer; None as the settings say
     documents: bool = False  # read what the visitor's documents say about the message
 
     def sampling(self, *, max_tokens: int, alternatives: int = 0) -> Sampling:

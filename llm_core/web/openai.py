@@ -214,7 +214,7 @@ def _refusal(error: UserError, language: Language) -> JSONResponse:
 
 
 def _model(entry: Entry) -> dict[str, Any]:
-    created = int(entry.path.stat().st_mtime) if entry.path else 0
+    created = int(entry.path.stat().st_mtime) if entry.path and not entry.served else 0
     return {"id": entry.id, "object": "model", "created": created, "owned_by": "llm-workbench"}
 
 

@@ -54,6 +54,8 @@ class Measuring:
         entry = self._models.choice("chat", name, owner).entry
         if entry.path is None:
             raise UserError("model_missing", name=entry.id)
+        if entry.served:
+            raise UserError("lacks", model=entry.id, what="score")
         texts = _of_file(text) if text else self._held_out(entry)
         limit = {"characters": GGUF_CHARACTERS} if entry.format == "gguf" else {}
         for event in writers.evaluate(self._models.engine(entry), texts, **limit):  # type: ignore[arg-type] # both

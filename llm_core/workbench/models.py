@@ -19,6 +19,7 @@ from llm_core.engines.pool import Pool
 from llm_core.errors import UserError
 from llm_core.events import Event, Events, Progress
 from llm_core.jobs import Job, Jobs
+from llm_core.models import served
 from llm_core.settings import Settings
 from llm_core.workbench.fetching import FetchMeter, FetchState
 
@@ -70,9 +71,9 @@ class Models:
         return choice
 
     def ready(
-        self, task: str, name: str | None = None, owner: str = ""
+        self, task: str, name: str | None = None, owner: str = "", *, mask: bool | None = None
     ) -> Generating[Event, None, tuple[Entry, Generator]]:
-        """Wait until the model for `task` is here, and return it with its engine.
+        """Wait until the model for `task` is here, and return it with its engine; for `mask` see `engine`.
 
         Yields:
             Progress("waiting_for_model") in bytes while it is being fetched.
@@ -86,12 +87,53 @@ class Models:
             entry = self.choice(task, name, owner).entry
         if entry.path is None:
             raise UserError("model_missing", name=entry.id)
-        return entry, self.engine(entry)
+        return entry, self.engine(entry, mask=mask)
 
-    def engine(self, entry: Entry) -> Generator:
-        """The engine of a model that is here."""
+    def engine(self, entry: Entry, *, mask: bool | None = None) -> Generator:
+        """The engine of a model that is here.
+
+        Args:
+            entry: the model.
+            mask: whether to mask personal data in what leaves this computer; None as the settings say.
+        """
         assert entry.path is not None
-        return self._pool.generator(entry.id, entry.path, entry.format)
+        engine = self._pool.generator(entry.id, entry.path, entry.format)
+        if entry.served is None or entry.served.is_here or not (self._settings.remote_mask if mask is None else mask):
+            return engine
+        from llm_core.workbench.masked import Masked
+
+        return Masked(engine)
+
+    # ---------------------------------------------------------------- servers
+
+    def may_enter_servers(self) -> bool:
+        """Whether the page may add servers."""
+        return served.may_enter(self._settings)
+
+    def enter_server(self, url: str, model: str, key: str) -> str:
+        """Add a model on a server, which is asked whether it has it; returns the id to pick it by.
+
+        Raises:
+            UserError: `server_url`, `server_text`, `server_not_here`, `servers_full`, `server_unreachable`,
+                `server_key`, `server_strange`, `server_lacks_model`.
+        """
+        if not self.may_enter_servers():
+            raise UserError("server_not_here")
+        from llm_core.engines.served import recognised
+
+        found = recognised(served.checked(url, model, key))
+        self._pool.forget(found.id)  # it may have another key now
+        served.enter(found, self._settings)
+        return found.id
+
+    def forget_server(self, name: str) -> None:
+        """Let go of a server that was added on the page, and of its key.
+
+        Raises:
+            UserError: `server_not_here`, `disk_full`.
+        """
+        served.forget(name, self._settings)
+        self._pool.forget(name)
 
     def scorer(self, entry: Entry) -> Scorer:
         """Says how likely a model that is here finds a text; the same open copy that writes.

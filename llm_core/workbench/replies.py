@@ -11,9 +11,11 @@ from llm_core.engines.base import Capability, Message, Sampling
 from llm_core.errors import UserError
 from llm_core.events import Event, Events, Notice
 from llm_core.messages import Language
+from llm_core.models.served import Served
 from llm_core.settings import Settings
 from llm_core.tasks import chat, roles
 from llm_core.tasks.options import ChatOptions
+from llm_core.tasks.waiting import ticking
 from llm_core.text.language import language
 from llm_core.workbench.models import Models
 
@@ -55,14 +57,17 @@ class Replies:
         """
         check_prompt(messages, self._settings)
         check_text(options.system or "", self._settings.system_chars_max)
-        entry, generator = yield from self._models.ready("chat", options.model, visitor)
+        entry, generator = yield from self._models.ready("chat", options.model, visitor, mask=options.mask)
         yield Notice("model", {"id": entry.id, "title": entry.title})
         if not any(message.role == "system" for message in messages):
             messages = [*self._system(messages, options, entry), *messages]
         if consult:
             messages = yield from consult(messages)
-        if Capability.LOGPROBS not in generator.capabilities:
-            alternatives = 0
+        if entry.served and not entry.served.is_here:
+            yield self._leaving(entry.served, messages, options.mask)
+        if alternatives:  # a server may have to be asked what it can
+            can = yield from ticking(lambda: generator.capabilities, "opening")
+            alternatives = alternatives if Capability.LOGPROBS in can else 0
         sampling = options.sampling(max_tokens=self._settings.reply_tokens_max, alternatives=alternatives)
         yield from chat.reply(generator, messages, sampling, visitor=visitor)
 
@@ -90,12 +95,21 @@ class Replies:
         sampling = replace(sampling, max_tokens=min(sampling.max_tokens, self._settings.reply_tokens_max))
         yield from chat.complete(generator, messages, sampling, visitor=visitor)
 
+    def _leaving(self, served: Served, messages: Sequence[Message], mask: bool | None) -> Notice:
+        """That the text leaves this computer, for where, and how much of it is masked."""
+        from llm_core.workbench.masked import Mask
+
+        if not (self._settings.remote_mask if mask is None else mask):
+            return Notice("leaves", {"host": served.host})
+        return Notice("leaves_masked", {"host": served.host, "n": len(Mask(m.content for m in messages))})
+
     def _system(self, messages: Sequence[Message], options: ChatOptions, entry: Entry) -> list[Message]:
         if options.system is not None:
             return [Message("system", options.system)] if options.system.strip() else []
         spoken: Language = language(messages[0].content) or "en"  # stays the same for the whole conversation
         role = roles.role(options.role)
-        return [Message("system", role.prompt(spoken, parameters=entry.parameters, model=entry.title[spoken]))]
+        name = entry.served.model if entry.served else entry.title[spoken]
+        return [Message("system", role.prompt(spoken, parameters=entry.parameters, model=name))]
 
 
 def check_prompt(messages: Sequence[Message], settings: Settings) -> None:

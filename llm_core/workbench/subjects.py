@@ -63,7 +63,11 @@ class Subjects:
 
     def listing(self, owner: str) -> list[Subject]:
         """Folders first, of which most is to be seen."""
-        entries = [entry for entry in self._models.listing(owner) if entry.usable and "run" not in entry.sources]
+        entries = [
+            entry
+            for entry in self._models.listing(owner)
+            if entry.usable and "run" not in entry.sources and not entry.served  # nobody sees inside a server
+        ]
         folders = [entry for entry in entries if entry.format == "transformers"]
         files = [entry for entry in entries if entry.format == "gguf"]
         return [
