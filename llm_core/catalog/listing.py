@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 import filelock
 
-from llm_core.catalog import adopted, bundled, hashes, local, remote, runs, transformers_folder
+from llm_core.catalog import bundled, hashes, local, remote, runs
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
-from llm_core.catalog.wish import Wish, unfinished
 from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, Language
-from llm_core.models.card import ModelCard
 from llm_core.models.served import Served
 from llm_core.settings import Settings
 
-SERVED_PARAMETERS = (
-    2_000_000_000  # nobody says; it is spoken to as to a large model, and guessed to be as fast as one
-)
+# Nobody says: such a model is spoken to as a large one is, and guessed to be as fast.
+SERVED_PARAMETERS = 2_000_000_000
 
 State = Literal["here", "being_fetched", "can_be_had"]  # labels: models.state_*
 
@@ -84,11 +80,7 @@ def entries(
         if found.path.resolve() not in taken:
             listed.append(of_file(found, ids))
             ids.add(listed[-1].id)
-    listed += [of_folder(path) for path in transformers_folder.folders(settings) if path.name not in ids]
-    ids = {entry.id for entry in listed}
-    elsewhere = [model for model in adopted.models(settings) if model.path.resolve() not in taken]
-    listed += [of_adopted(model) for model in elsewhere if model.id not in ids]
-    return listed + [of_wish(wish, settings) for wish in unfinished(settings)]
+    return listed
 
 
 def of_recommended(model: Recommended, settings: Settings) -> Entry:
@@ -183,10 +175,8 @@ def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
     while name in taken:
         name, number = f"{stem}-{number}", number + 1
     header = found.header
-    about = hashes.about_it(found.path)
     return Entry(
         id=name,
-        licence=about.get("licence", ""),
         title=dict.fromkeys(LANGUAGES, name),
         state="here",
         path=found.path,
@@ -201,76 +191,9 @@ def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
     )
 
 
-def of_folder(path: Path, source: str = "local", name: str = "") -> Entry:
-    """A Transformers folder, fetched or put here by anyone."""
-    look = transformers_folder.look(path)
-    card = _card(path)
-    writes = {"chat", "continue"} & set(look.tasks)
-    shown = name or re.sub(r"[^\w.\- ]", "?", path.name)
-    title = str(card.title.get("en", shown)) if card else shown
-    not_writing = UserError("model_not_writing", name=shown, tasks=", ".join(look.tasks))
-    return Entry(
-        id=shown,
-        title=dict.fromkeys(LANGUAGES, title),
-        state="here",
-        path=path,
-        bytes=look.bytes,
-        parameters=look.parameters,
-        context_tokens=look.context_tokens,
-        licence=card.licence if card else "",
-        sources=("hub",) if card else (source,),
-        format="transformers",
-        tasks=look.tasks,
-        architecture=look.architecture,
-        chat_template=look.chat_template,
-        problem=look.problem or (None if writes else not_writing),
-    )
-
-
-def of_adopted(model: adopted.Adopted) -> Entry:
-    """A model of another program that is used where it is."""
-    if model.format == "transformers":
-        return of_folder(model.path, model.program, model.id)
-    return replace(
-        of_file(local.look(model.path)),
-        id=model.id,
-        title=dict.fromkeys(LANGUAGES, model.id),
-        sources=(model.program,),
-    )
-
-
-def of_wish(wish: Wish, settings: Settings) -> Entry:
-    """A model from outside the catalog that is being fetched, or was begun."""
-    here = _locked(settings.paths.downloads / f"{wish.key}.lock")
-    return Entry(
-        id=wish.id,
-        title=dict.fromkeys(LANGUAGES, wish.id),
-        state="being_fetched" if here else "can_be_had",
-        path=None,
-        bytes=wish.bytes,
-        parameters=wish.parameters,
-        licence=wish.licence,
-        sources=(wish.source,),
-        fetched_bytes=wish.fetched_bytes(settings),
-        format=wish.format,
-        tasks=wish.tasks,
-    )
-
-
-def _card(folder: Path) -> ModelCard | None:
-    """Of a folder that was fetched."""
-    with contextlib.suppress(OSError, ValueError):
-        return ModelCard.read(folder)
-    return None
-
-
 def _being_fetched(model: Recommended, settings: Settings) -> bool:
-    """Whether some process fetches it now."""
-    return _locked(model.lock(settings))
-
-
-def _locked(path: Path) -> bool:
-    """Whether a process works on it: only a living one holds the lock."""
+    """Whether some process fetches it now: only a living one holds the lock."""
+    path = model.lock(settings)
     if not path.exists():
         return False
     try:
