@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
+from itertools import chain
 
 SHINGLE = 6
 NEAR = 0.6
@@ -51,11 +52,8 @@ class HeldOut:
 
     def _is_near(self, folded: str) -> bool:
         shingles = _shingles(folded)
-        shared: Counter[int] = Counter()
-        for shingle in shingles:
-            owners = self._where.get(shingle, ())
-            if len(owners) <= _COMMON:
-                shared.update(owners)
+        owners = (self._where.get(shingle, ()) for shingle in shingles)
+        shared = Counter(chain.from_iterable(some for some in owners if len(some) <= _COMMON))
         width = len(folded.encode()) / max(1, len(folded))
         return any(_near(count, len(shingles), self._sizes[i], width) for i, count in shared.items())
 
