@@ -94,8 +94,9 @@ def open_with_head(
 def as_encoder_tokenizer(tokenizer: PreTrainedTokenizerFast) -> PreTrainedTokenizerFast:
     """The same pieces with the special ones of an encoder, put around a text or a pair as XLM-R does."""
     backend = tokenizer.backend_tokenizer
-    specials = [AddedToken(t, special=True, normalized=False) for t in (BEGIN, PAD, END, UNKNOWN, MASK)]
-    backend.add_special_tokens(specials)
+    # The mask takes the blank before it along, as the piece of a word does that it stands for.
+    specials = (BEGIN, PAD, END, UNKNOWN, MASK)
+    backend.add_special_tokens([AddedToken(t, special=True, normalized=False, lstrip=t == MASK) for t in specials])
     backend.post_processor = processors.TemplateProcessing(
         single=f"{BEGIN} $A {END}",
         pair=f"{BEGIN} $A {END} {END} $B {END}",

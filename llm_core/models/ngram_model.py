@@ -14,13 +14,11 @@ from typing import Any
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 from transformers import GenerationMixin, PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
-from transformers.modeling_outputs import CausalLMOutputWithPast
 
 from llm_core.models.ngram import Ids, NGram, Reals
-from llm_core.models.sequence import with_ends
-from llm_core.models.state import CarriesState, State, tokens_first, windows
+from llm_core.models.sequence import WritesOn, with_ends
+from llm_core.models.state import State, tokens_first, windows
 
 _ROWS = 512
 """Distributions over the vocabulary that are computed at a time."""
@@ -57,7 +55,7 @@ class NGramConfig(PreTrainedConfig):
     max_position_embeddings: int = 256
 
 
-class NGramForCausalLM(CarriesState, PreTrainedModel, GenerationMixin):  # type: ignore[misc]
+class NGramForCausalLM(WritesOn, PreTrainedModel, GenerationMixin):  # type: ignore[misc]
     """Counts, looked up."""
 
     config_class = NGramConfig
@@ -106,31 +104,18 @@ class NGramForCausalLM(CarriesState, PreTrainedModel, GenerationMixin):  # type:
             setattr(self, f"counts_{k}", torch.from_numpy(level.counts.astype(np.int32)).to(device))
         self.config.k_grams = [len(level.keys) for level in self._ngram.levels]
 
-    def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        past_key_values: State | None = None,
-        labels: Tensor | None = None,
-        use_cache: bool | None = None,
-        logits_to_keep: int = 0,
-        **kwargs: Any,
-    ) -> CausalLMOutputWithPast:
-        """Log-probabilities [B, T, V] of what follows each token, and the state: the last few tokens.
+    def read(
+        self, ids: Tensor, mask: Tensor | None, state: State | None, use_cache: bool | None
+    ) -> tuple[Tensor, Any]:
+        """The ids before each place, and the state: the last few of them."""
+        state = state or State()
+        before, after = self._before(ids, mask, state)
+        return before, None if use_cache is False else State((after,), state.tokens + ids.shape[1])
 
-        labels: B, T; the loss is the mean of -log P(labels[:, t + 1] | tokens up to t), -100 not counted.
-        logits_to_keep: only of the last so many tokens; 0 for all.
-        """
-        state = past_key_values or State()
-        before, after = self._before(input_ids, attention_mask, state)
-        rows = before[:, -logits_to_keep:]
-        logits = torch.from_numpy(self._log_distributions(rows.flatten(0, 1).cpu().numpy()))
-        logits = logits.unflatten(0, rows.shape[:2]).to(input_ids.device)
-        loss = None
-        if labels is not None:
-            loss = F.cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
-        new: Any = None if use_cache is False else State((after,), state.tokens + input_ids.shape[1])
-        return CausalLMOutputWithPast(loss=loss, logits=logits, past_key_values=new)
+    def logits(self, before: Tensor) -> Tensor:
+        """Log-probabilities [B, T, V] of what follows these ids [B, T, order - 1]."""
+        found = torch.from_numpy(self._log_distributions(before.flatten(0, 1).cpu().numpy()))
+        return found.unflatten(0, before.shape[:2]).to(before.device)
 
     def log_likelihoods(self, input_ids: Tensor, labels: Tensor) -> Tensor:
         """ln P(labels[:, t] | input_ids up to t), both [B, T] ids: looked up without the other tokens' chances."""

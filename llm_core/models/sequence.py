@@ -95,7 +95,46 @@ class FreshWeights(PreTrainedModel):
             init.ones_(module.weight)
 
 
-class SequenceModel(CarriesState, FreshWeights, GenerationMixin):  # type: ignore[misc]
+class WritesOn(CarriesState):
+    """A language model's forward pass over what it makes of a text: logits, loss and state.
+
+    Stands before transformers' own classes; a model fills in `read` and `logits`.
+    """
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        past_key_values: State | None = None,
+        labels: Tensor | None = None,
+        use_cache: bool | None = None,
+        logits_to_keep: int = 0,
+        **kwargs: Any,
+    ) -> CausalLMOutputWithPast:
+        """Logits [B, T, V] of what follows each token, and the state after the last one.
+
+        labels: B, T; the loss is the mean of -log P(labels[:, t + 1] | tokens up to t), -100 not counted.
+        logits_to_keep: only of the last so many tokens; 0 for all.
+        """
+        hidden, state = self.read(input_ids, attention_mask, past_key_values, use_cache)
+        logits = self.logits(hidden[:, -logits_to_keep:])
+        loss = None
+        if labels is not None:
+            loss = F.cross_entropy(logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten())
+        return CausalLMOutputWithPast(loss=loss, logits=logits, past_key_values=state)
+
+    def read(
+        self, ids: Tensor, mask: Tensor | None, state: State | None, use_cache: bool | None
+    ) -> tuple[Tensor, Any]:
+        """What the successor of each token depends on [B, T, ...], and the state or None; see `forward`."""
+        raise NotImplementedError
+
+    def logits(self, hidden: Tensor) -> Tensor:
+        """From what `read` found [..., D] to [..., V]."""
+        raise NotImplementedError
+
+
+class SequenceModel(WritesOn, FreshWeights, GenerationMixin):  # type: ignore[misc]
     """A backbone with an output layer, as transformers loads, saves and generates with it."""
 
     config_class = SequenceConfig
@@ -109,30 +148,15 @@ class SequenceModel(CarriesState, FreshWeights, GenerationMixin):  # type: ignor
         self.mixture = Mixture(config.hidden_size, config.softmaxes) if config.softmaxes > 1 else None
         self.post_init()
 
-    def forward(
-        self,
-        input_ids: Tensor,
-        attention_mask: Tensor | None = None,
-        past_key_values: State | None = None,
-        labels: Tensor | None = None,
-        use_cache: bool | None = None,
-        logits_to_keep: int = 0,
-        **kwargs: Any,
-    ) -> CausalLMOutputWithPast:
-        """Logits [B, T, V] of what follows each token; for a mixture of softmaxes, its log-probabilities.
-
-        labels: B, T; the loss is the mean of -log P(labels[:, t + 1] | tokens up to t), -100 not counted.
-        logits_to_keep: only of the last so many tokens; 0 for all.
-        """
-        out = self.model(input_ids, attention_mask, past_key_values, use_cache)
-        logits = self.logits(out.last_hidden_state[:, -logits_to_keep:])
-        loss = None
-        if labels is not None:
-            loss = F.cross_entropy(logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten())
-        return CausalLMOutputWithPast(loss=loss, logits=logits, past_key_values=out.past_key_values)
+    def read(
+        self, ids: Tensor, mask: Tensor | None, state: State | None, use_cache: bool | None
+    ) -> tuple[Tensor, Any]:
+        """The hidden vectors [B, T, D] of the backbone."""
+        out = self.model(ids, mask, state, use_cache)
+        return out.last_hidden_state, out.past_key_values
 
     def logits(self, hidden: Tensor) -> Tensor:
-        """The output layer: hidden [..., D] to [..., V]."""
+        """The output layer: hidden [..., D] to [..., V]; of a mixture of softmaxes, log-probabilities."""
         return self.lm_head(hidden) if self.mixture is None else self.mixture(hidden, self.lm_head)
 
 

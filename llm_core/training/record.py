@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,10 @@ PARAMETERS = 300_000
 SAMPLES = {"vae": "sentences-en", "seq2seq": "sentences-zh-en"}
 """What each family is recorded on, where it is not the stories."""
 STORIES, BEGINNINGS = "stories-en", ("In the morning", "“Where is")
+PROMPTS: Mapping[str, Sequence[str]] = {
+    "encoder": ("Vera was so glad <mask> she danced.", "Pour the <mask> into small cups."),
+}
+"""What a family is asked for on the stories, where it is not to go on from BEGINNINGS."""
 _KEPT = ("valid_loss", "bits_per_char", "samples", "extra")
 
 
@@ -71,7 +75,7 @@ def short_run(family: str, seconds: float) -> TrainConfig:
     """A run that is worth a recording."""
     source = Source(sample=SAMPLES.get(family, STORIES))
     sized = {} if family in ("ngram", "seq2seq") else {"parameters": PARAMETERS}
-    begun = {} if family in SAMPLES or family == "encoder" else {"prompts": BEGINNINGS}
+    begun = {} if family in SAMPLES else {"prompts": PROMPTS.get(family, BEGINNINGS)}
     batch = {"context": 64, "micro_tokens": 1024}
     more = {"budget": {"evaluate_every": 20}, "batch": batch, **sized, **begun}
     return plan(f"replay-{family}", [source], family=family, size="tiny", seconds=seconds, more=more)

@@ -10,6 +10,7 @@ from transformers import PreTrainedTokenizerFast
 from llm_core.insight import attention, latent, look, neighbours, states, transition, translation
 from llm_core.insight.opened import Opened
 from llm_core.models import cnn, mlp, ngram_model, vae
+from llm_core.models.latent import TOKENS_MAX
 from tests.insight.conftest import TEXT, cell
 
 
@@ -196,6 +197,6 @@ def _written(model, tokenizer, z) -> str:
     begin = torch.tensor([[tokenizer.eos_token_id]])
     out = model.generate(
         begin, attention_mask=torch.ones_like(begin), past_key_values=model.model.at(z), do_sample=False,
-        max_new_tokens=latent.TOKENS_MAX,
+        max_new_tokens=TOKENS_MAX,
     )  # fmt: skip
     return tokenizer.decode(out[0, 1:], skip_special_tokens=True).strip()

@@ -14,6 +14,7 @@ from transformers import AutoModelForCausalLM
 
 from llm_core.engines.causal import Causal
 from llm_core.models import register
+from llm_core.models.latent import decode, encode
 from llm_core.models.vae import VaeForCausalLM
 from llm_core.training import elbo, latent, precision
 from llm_core.training.dataset import IGNORE
@@ -204,15 +205,15 @@ def test_a_walk_begins_and_ends_at_the_reconstructions(model: VaeForCausalLM, ru
     walk = latent.interpolate(model, run.tokenizer, FIRST, LAST, steps=5)
     assert len(walk) == 5
     assert [walk[0], walk[-1]] == latent.reconstruct(model, run.tokenizer, [FIRST, LAST])
-    mean, sigma = latent.encode(model, run.tokenizer, [FIRST, LAST])
-    middle = latent.decode(model, run.tokenizer, mean.mean(dim=0, keepdim=True))
+    mean, sigma = encode(model.eval(), run.tokenizer, [FIRST, LAST])
+    middle = decode(model, run.tokenizer, mean.mean(dim=0, keepdim=True))
     assert walk[2:3] == middle
     assert bool((sigma > 0).all())
 
 
 def test_a_sentence_has_the_same_place_alone_and_beside_longer_ones(model: VaeForCausalLM, run: Run) -> None:
-    together, _ = latent.encode(model.eval(), run.tokenizer, [FIRST, f"{LAST} {LAST}"])
-    alone, _ = latent.encode(model, run.tokenizer, [FIRST])
+    together, _ = encode(model.eval(), run.tokenizer, [FIRST, f"{LAST} {LAST}"])
+    alone, _ = encode(model, run.tokenizer, [FIRST])
     torch.testing.assert_close(together[:1], alone)
 
 
@@ -242,7 +243,7 @@ def test_chat_continues_from_where_the_encoder_puts_the_prompt(model: VaeForCaus
     for prompt in ("The cat hid", "Will the doctors"):
         ids = [causal.begin, *causal.ids(prompt)]
         logits, state = causal.step([ids])
-        mean, _ = latent.encode(model, run.tokenizer, [prompt])
+        mean, _ = encode(model, run.tokenizer, [prompt])
         given = torch.tensor([ids])
         torch.testing.assert_close(logits, model(given, past_key_values=model.model.at(mean)).logits[:, -1])
         torch.testing.assert_close(state.tensors[0], mean)
