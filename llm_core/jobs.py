@@ -159,6 +159,12 @@ class Jobs:
             jobs = [j for j in self._jobs.values() if j.owner == owner and subject in (None, j.subject)]
         _stop(jobs, wait_s)
 
+    def forget(self, owner: str, wait_s: float = 5) -> None:
+        """Stop all of the owner's jobs, and let go of all that they have said."""
+        self.stop(owner, wait_s=wait_s)
+        with self._lock:
+            self._jobs = {name: job for name, job in self._jobs.items() if job.owner != owner}
+
     def close(self, wait_s: float = 5) -> None:
         """Stop everything: the server ends."""
         with self._lock:

@@ -68,6 +68,11 @@ class Paths:
         return self.home / "thumbs"
 
     @property
+    def seals(self) -> Path:
+        """A file for each visitor with a passphrase: the key of what they keep, wrapped."""
+        return self.home / "seals"
+
+    @property
     def log(self) -> Path:
         """What went wrong, with tracebacks."""
         return self.home / "workbench.log"

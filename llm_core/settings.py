@@ -80,6 +80,7 @@ class Settings(BaseSettings):
     library_add_s: float = Field(7200, gt=0, description="reading files into a library; 1000 pages take some minutes")
     translation_s: float = Field(7200, gt=0, description="translating one text or file; 100 pages take an hour")
     translation_kept_s: float = Field(2_592_000, gt=0, description="how long a visitor's last translation stays here")
+    sealed_idle_s: float = Field(3600, gt=0, description="a passphrase that was entered and not used is forgotten")
     reply_unwatched_s: float = Field(60, ge=0, description="how long a reply goes on when nobody watches")
     jobs_kept_s: float = Field(600, ge=0, description="how long a finished job can still be looked at")
 

@@ -2,63 +2,27 @@
 
 A message has a parent; a conversation's `head` is the last message of the branch that is shown. Retry and edit add a
 sibling, undo moves the head up, nothing is overwritten. Every change says which head it was made on: a stale browser
-tab gets `conversation_moved` and cannot write over what is newer. The database holds hashes of owners' tokens only.
+tab gets `conversation_moved` and cannot write over what is newer. The database holds hashes of owners' tokens only,
+and what an owner with a passphrase keeps is sealed before it gets there.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Literal
 
 from llm_core.errors import UserError
+from llm_core.store import conversation_rows as rows_of
 from llm_core.store.branches import ChatMessage, State, branch
+from llm_core.store.conversation_rows import SCHEMA, Conversation, Summary, as_json, new_id, place
 from llm_core.store.database import Database, Row
+from llm_core.store.owners import hashed
+from llm_core.store.sealed import Cells, Seals
 
-SCHEMA = """
-CREATE TABLE conversations (
-  id TEXT PRIMARY KEY, owner TEXT NOT NULL, title TEXT NOT NULL, head TEXT, options TEXT NOT NULL,
-  created REAL NOT NULL, updated REAL NOT NULL);
-CREATE INDEX conversations_of ON conversations (owner, updated DESC);
-CREATE TABLE messages (
-  number INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE,
-  conversation TEXT NOT NULL REFERENCES conversations (id) ON DELETE CASCADE,
-  parent TEXT, role TEXT NOT NULL, content TEXT NOT NULL, model TEXT NOT NULL, state TEXT NOT NULL,
-  facts TEXT NOT NULL, created REAL NOT NULL);
-CREATE INDEX messages_of ON messages (conversation);
-CREATE TABLE tokens (
-  message TEXT PRIMARY KEY REFERENCES messages (id) ON DELETE CASCADE, tokens TEXT NOT NULL);
-"""
-
-TITLE_FROM_MESSAGE_CHARS = 48
-SNIPPET_CHARS = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Conversation:
-    """A conversation as it is shown: the messages from the first to `head`."""
-
-    id: str
-    title: str
-    head: str | None
-    options: Mapping[str, Any]
-    messages: tuple[ChatMessage, ...]
-    created: float
-    updated: float
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """A line in the list of conversations."""
-
-    id: str
-    title: str
-    updated: float
-    snippet: str = ""  # around what was searched for
+__all__ = ["SCHEMA", "Conversation", "Conversations", "Summary"]
 
 
 class Conversations:
@@ -66,12 +30,14 @@ class Conversations:
 
     Args:
         database: an open file with this module's SCHEMA.
+        seals: who keeps theirs under a passphrase.
         conversations_max: how many a visitor may keep.
         messages_max: how many messages one conversation may hold, all branches together.
     """
 
-    def __init__(self, database: Database, *, conversations_max: int, messages_max: int) -> None:
+    def __init__(self, database: Database, seals: Seals, *, conversations_max: int, messages_max: int) -> None:
         self._database = database
+        self._seals = seals
         self._conversations_max = conversations_max
         self._messages_max = messages_max
 
@@ -79,24 +45,30 @@ class Conversations:
 
     def summaries(self, owner: str, search: str = "", limit: int = 200) -> list[Summary]:
         """The owner's conversations, the latest first; with `search`, those whose title or messages hold it."""
-        if not search.strip():
-            rows = self._database.read(
-                "SELECT id, title, updated FROM conversations WHERE owner = ? ORDER BY updated DESC LIMIT ?",
-                (_hash(owner), limit),
-            )
-            return [Summary(row["id"], row["title"], row["updated"]) for row in rows]
-        pattern = "%" + "".join("\\" + c if c in "%_\\" else c for c in search.strip()) + "%"
+        cells = self._cells(hashed(owner))
         rows = self._database.read(
-            """SELECT c.id, c.title, c.updated, min(m.content) AS content FROM conversations c
-               LEFT JOIN messages m ON m.conversation = c.id AND m.content LIKE ? ESCAPE '\\'
-               WHERE c.owner = ? AND (m.id IS NOT NULL OR c.title LIKE ? ESCAPE '\\')
-               GROUP BY c.id ORDER BY c.updated DESC LIMIT ?""",
-            (pattern, _hash(owner), pattern, limit),
+            "SELECT id, title, updated FROM conversations WHERE owner = ? ORDER BY updated DESC", (cells.owner,)
         )
-        return [
-            Summary(row["id"], row["title"], row["updated"], _around(row["content"] or "", search.strip()))
-            for row in rows
-        ]
+        wanted, found = search.strip().lower(), []
+        for row in rows:
+            title = cells.told(row["title"], place("title", row["id"]))
+            text = self._holding(row["id"], wanted, cells) if wanted else ""
+            if text or wanted in title.lower():
+                found.append(Summary(row["id"], title, row["updated"], rows_of.around(text, wanted) if text else ""))
+            if len(found) == limit:
+                break
+        return found
+
+    def ids(self, owner: str) -> list[str]:
+        """The ids of the owner's conversations, the latest first."""
+        rows = self._database.read(
+            "SELECT id FROM conversations WHERE owner = ? ORDER BY updated DESC", (hashed(owner),)
+        )
+        return [row["id"] for row in rows]
+
+    def count(self, owner: str) -> int:
+        """How many conversations the owner has."""
+        return len(self.ids(owner))
 
     def get(self, owner: str, conversation: str) -> Conversation:
         """The conversation on its current branch.
@@ -104,21 +76,26 @@ class Conversations:
         Raises:
             UserError: `conversation_unknown`; somebody else's is as unknown as one that never was.
         """
-        return _shown(self._owned(owner, conversation), self._messages(conversation))
+        row = self._owned(owner, conversation)
+        cells = self._cells(row["owner"])
+        return rows_of.conversation_of(row, self._messages(conversation, cells), cells)
 
     def tree(self, owner: str, conversation: str) -> list[ChatMessage]:
         """Every message of every branch, oldest first."""
-        self._owned(owner, conversation)
-        return list(self._messages(conversation).values())
+        row = self._owned(owner, conversation)
+        return list(self._messages(conversation, self._cells(row["owner"])).values())
 
     def tokens(self, owner: str, message: str) -> list[Any]:
         """What was kept of a reply's tokens (see `finish`); empty where nothing was."""
         rows = self._database.read(
             """SELECT tokens FROM tokens JOIN messages m ON m.id = message
                JOIN conversations c ON c.id = m.conversation WHERE message = ? AND owner = ?""",
-            (message, _hash(owner)),
+            (message, hashed(owner)),
         )
-        return list(json.loads(rows[0]["tokens"])) if rows else []
+        if not rows:
+            return []
+        told = self._cells(hashed(owner)).told(rows[0]["tokens"], place("tokens", message))
+        return list(json.loads(told))
 
     # ---------------------------------------------------------------- conversations
 
@@ -144,22 +121,21 @@ class Conversations:
             head: the id, among those given, of the message that its shown branch ends with.
             messages: parents before their children.
         """
-        owned = self._database.read("SELECT count(*) AS n FROM conversations WHERE owner = ?", (_hash(owner),))
-        if owned[0]["n"] >= self._conversations_max:
+        if self.count(owner) >= self._conversations_max:
             raise UserError("conversations_full", n=self._conversations_max)
         if len(messages) > self._messages_max:
             raise UserError("conversation_full", n=self._messages_max)
-        identity, now = _new_id(), time.time()
-        ids: dict[str | None, str | None] = {None: None} | {m.id: _new_id() for m in messages}
-        shown = ids.get(head)
+        identity, now, cells = new_id(), time.time(), self._cells(hashed(owner))
+        ids, tree = rows_of.moved(messages, now)
+        kept = [cells.kept(text, place(column, identity)) for column, text in
+                (("title", title), ("options", as_json(options)))]  # fmt: skip
         with self._database.change() as change:
             change(
                 "INSERT INTO conversations VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (identity, _hash(owner), title, shown, _json(options), now, now),
+                (identity, cells.owner, kept[0], ids.get(head), kept[1], now, now),
             )
-            for m in messages:
-                moved = replace(m, id=ids[m.id] or "", parent=ids[m.parent], created=m.created or now)
-                change(_INSERT, _columns(identity, moved))
+            for message in tree:
+                change(rows_of.INSERT, rows_of.columns(identity, message, cells))
         return self.get(owner, identity)
 
     def rename(self, owner: str, conversation: str, title: str) -> None:
@@ -168,7 +144,7 @@ class Conversations:
 
     def set_options(self, owner: str, conversation: str, options: Mapping[str, Any]) -> None:
         """Keep how the next reply is to be made."""
-        self._set(owner, conversation, "options", _json(options))
+        self._set(owner, conversation, "options", as_json(options))
 
     def delete(self, owner: str, conversation: str) -> None:
         """Delete it with all its messages; the file's pages are overwritten."""
@@ -180,7 +156,7 @@ class Conversations:
     def delete_all(self, owner: str) -> int:
         """Delete everything of this owner; says how many conversations that were."""
         with self._database.change() as change:
-            deleted = change("DELETE FROM conversations WHERE owner = ?", (_hash(owner),)).rowcount
+            deleted = change("DELETE FROM conversations WHERE owner = ?", (hashed(owner),)).rowcount
         self._database.erase()
         return deleted
 
@@ -202,14 +178,15 @@ class Conversations:
             UserError: `conversation_moved`, `conversation_full`, `conversation_unknown`, `message_unknown`.
         """
         added: list[ChatMessage] = []
+        cells = self._cells(hashed(owner))
         with self._database.change() as change:
-            known = self._messages(conversation)
+            known = self._messages(conversation, cells)
             self._check_head(owner, conversation, head)
             if parent is not None and parent not in known:
                 raise UserError("message_unknown")
             for message in messages:
-                added.append(replace(message, id=_new_id(), parent=parent, created=time.time()))
-                change(_INSERT, _columns(conversation, added[-1]))
+                added.append(replace(message, id=new_id(), parent=parent, created=time.time()))
+                change(rows_of.INSERT, rows_of.columns(conversation, added[-1], cells))
                 parent = added[-1].id
             if len(known) + len(added) > self._messages_max:
                 raise UserError("conversation_full", n=self._messages_max)
@@ -217,14 +194,15 @@ class Conversations:
             if not known:
                 change(
                     "UPDATE conversations SET title = ? WHERE id = ? AND title = ''",
-                    (_title(added[0].content), conversation),
+                    (cells.kept(rows_of.title_of(added[0].content), place("title", conversation)), conversation),
                 )
         return added
 
     def grow(self, message: str, content: str) -> None:
         """Keep a reply as far as it has come."""
+        kept = self._cells_of(message).kept(content, place("content", message))
         with self._database.change() as change:
-            change("UPDATE messages SET content = ? WHERE id = ?", (content, message))
+            change("UPDATE messages SET content = ? WHERE id = ?", (kept, message))
 
     def finish(
         self,
@@ -237,14 +215,17 @@ class Conversations:
         tokens: Iterable[Any] = (),
     ) -> None:
         """Keep a reply that has ended. A reply whose conversation was deleted meanwhile is let go."""
-        kept = _json(list(tokens))
+        cells, kept = self._cells_of(message), list(tokens)
+        content_kept = cells.kept(content, place("content", message))
+        facts_kept = cells.kept(as_json(facts), place("facts", message))
         with self._database.change() as change:
             row = change(
                 "UPDATE messages SET content = ?, state = ?, model = ?, facts = ? WHERE id = ?",
-                (content, state, model, _json(facts), message),
+                (content_kept, state, model, facts_kept, message),
             )
-            if row.rowcount and kept != "[]":
-                change("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (message, kept))
+            if row.rowcount and kept:
+                sealed = cells.kept(as_json(kept), place("tokens", message))
+                change("INSERT OR REPLACE INTO tokens VALUES (?, ?)", (message, sealed))
 
     def show(self, owner: str, conversation: str, message: str | None, head: str | None) -> Conversation:
         """Show the branch that ends with `message`; None shows none of it, as before the first message.
@@ -254,7 +235,7 @@ class Conversations:
         """
         with self._database.change() as change:
             self._check_head(owner, conversation, head)
-            if message is not None and message not in self._messages(conversation):
+            if message is not None and message not in self._messages(conversation, self._cells(hashed(owner))):
                 raise UserError("message_unknown")
             change("UPDATE conversations SET head = ? WHERE id = ?", (message, conversation))
         return self.get(owner, conversation)
@@ -265,31 +246,50 @@ class Conversations:
         Raises:
             UserError: `conversation_unknown`, `message_unknown`.
         """
-        self._owned(owner, conversation)
-        found = self._messages(conversation).get(message)
+        cells = self._cells(self._owned(owner, conversation)["owner"])
+        found = self._messages(conversation, cells).get(message)
         if found is None or found.role != "assistant":
             raise UserError("message_unknown")
         facts = {name: value for name, value in found.facts.items() if name != "thumb"}
+        facts |= {"thumb": thumb} if thumb else {}
+        kept = cells.kept(as_json(facts), place("facts", message))
         with self._database.change() as change:
-            change("UPDATE messages SET facts = ? WHERE id = ?", (_json(facts | _thumb(thumb)), message))
+            change("UPDATE messages SET facts = ? WHERE id = ?", (kept, message))
 
     def rated(self, owner: str | None) -> Iterator[tuple[list[ChatMessage], int]]:
-        """Each reply with a thumb: the branch that ends with it, and the thumb; of all owners for None."""
+        """Each reply with a thumb: the branch that ends with it, and the thumb; of all owners for None.
+
+        Of owners with a passphrase nothing: what comes from here is written down to be trained on.
+        """
         rows = self._database.read(
-            """SELECT m.conversation, m.id FROM messages m JOIN conversations c ON c.id = m.conversation
-               WHERE m.facts LIKE '%"thumb":%' AND (? IS NULL OR c.owner = ?) ORDER BY m.number""",
-            (None, None) if owner is None else (_hash(owner), _hash(owner)),
+            """SELECT m.conversation, m.id, c.owner FROM messages m JOIN conversations c ON c.id = m.conversation
+               WHERE typeof(m.facts) = 'text' AND m.facts LIKE '%"thumb":%' AND (? IS NULL OR c.owner = ?)
+               ORDER BY m.number""",
+            (None, None) if owner is None else (hashed(owner), hashed(owner)),
         )
         for row in rows:
-            path = branch(self._messages(row["conversation"]), row["id"])
+            path = branch(self._messages(row["conversation"], self._cells(row["owner"])), row["id"])
             if thumb := path[-1].facts.get("thumb"):
                 yield path, int(thumb)
+
+    # ---------------------------------------------------------------- passphrase
+
+    def rewrite(self, owner: str) -> None:
+        """Write all that the owner keeps as it is to be kept now: sealed, or plainly. Nothing happens where it is so.
+
+        Raises:
+            UserError: `sealed_locked`.
+        """
+        cells = self._cells(hashed(owner))
+        with self._database.change() as change:
+            rows_of.rewrite(change, cells)
+        self._database.erase()
 
     # ---------------------------------------------------------------- inside
 
     def _owned(self, owner: str, conversation: str) -> Row:
         rows = self._database.read(
-            "SELECT * FROM conversations WHERE id = ? AND owner = ?", (conversation, _hash(owner))
+            "SELECT * FROM conversations WHERE id = ? AND owner = ?", (conversation, hashed(owner))
         )
         if not rows:
             raise UserError("conversation_unknown")
@@ -300,66 +300,29 @@ class Conversations:
             raise UserError("conversation_moved")
 
     def _set(self, owner: str, conversation: str, column: Literal["title", "options"], value: str) -> None:
-        self._owned(owner, conversation)
+        cells = self._cells(self._owned(owner, conversation)["owner"])
+        kept = cells.kept(value, place(column, conversation))
         with self._database.change() as change:
-            change(f"UPDATE conversations SET {column} = ? WHERE id = ?", (value, conversation))  # noqa: S608
+            change(f"UPDATE conversations SET {column} = ? WHERE id = ?", (kept, conversation))  # noqa: S608
 
-    def _messages(self, conversation: str) -> dict[str, ChatMessage]:
+    def _messages(self, conversation: str, cells: Cells) -> dict[str, ChatMessage]:
         rows = self._database.read("SELECT * FROM messages WHERE conversation = ? ORDER BY number", (conversation,))
-        families: dict[str | None, list[str]] = {}
-        for row in rows:
-            families.setdefault(row["parent"], []).append(row["id"])
-        return {
-            row["id"]: ChatMessage(
-                row["id"], row["parent"], row["role"], row["content"], row["model"], row["state"],
-                json.loads(row["facts"]), row["created"], tuple(families[row["parent"]]),
-            )
-            for row in rows
-        }  # fmt: skip
+        return rows_of.messages_of(rows, cells)
 
+    def _holding(self, conversation: str, wanted: str, cells: Cells) -> str:
+        """The first message that holds `wanted`; empty where none does."""
+        rows = self._database.read(
+            "SELECT id, content FROM messages WHERE conversation = ? ORDER BY number", (conversation,)
+        )
+        contents = (cells.told(row["content"], place("content", row["id"])) for row in rows)
+        return next((content for content in contents if wanted in content.lower()), "")
 
-_INSERT = (
-    "INSERT INTO messages (id, conversation, parent, role, content, model, state, facts, created) "
-    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-)
+    def _cells(self, owner: str) -> Cells:
+        return Cells(self._seals, owner)
 
-
-def _shown(row: Row, messages: Mapping[str, ChatMessage]) -> Conversation:
-    return Conversation(
-        row["id"], row["title"], row["head"], json.loads(row["options"]),
-        tuple(branch(messages, row["head"])), row["created"], row["updated"],
-    )  # fmt: skip
-
-
-def _columns(conversation: str, m: ChatMessage) -> tuple[Any, ...]:
-    return m.id, conversation, m.parent, m.role, m.content, m.model, m.state, _json(m.facts), m.created
-
-
-def _thumb(thumb: int) -> dict[str, int]:
-    return {"thumb": thumb} if thumb else {}
-
-
-def _new_id() -> str:
-    return secrets.token_urlsafe(12)
-
-
-def _hash(owner: str) -> str:
-    return hashlib.sha256(owner.encode()).hexdigest()
-
-
-def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _title(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= TITLE_FROM_MESSAGE_CHARS else line[: TITLE_FROM_MESSAGE_CHARS - 1].rstrip() + "…"
-
-
-def _around(text: str, search: str) -> str:
-    place = text.lower().find(search.lower())
-    if place < 0:
-        return ""
-    start = max(0, place - SNIPPET_CHARS // 2)
-    piece = " ".join(text[start : place + len(search) + SNIPPET_CHARS].split())
-    return ("…" if start else "") + piece
+    def _cells_of(self, message: str) -> Cells:
+        """Of the owner of a message; of nobody where its conversation was deleted, whose statements find no row."""
+        rows = self._database.read(
+            "SELECT owner FROM conversations c JOIN messages m ON m.conversation = c.id WHERE m.id = ?", (message,)
+        )
+        return self._cells(rows[0]["owner"] if rows else "")

@@ -1,12 +1,12 @@
 """Libraries of documents that survive a restart: names in SQLite, each document's text and passages in files.
 
 A library is a folder: `documents/ID.json` is the text as it was read, `passages/` what is searched. Both are seen by
-their owner alone, whose token stands in the database as a hash only. The uploaded file itself is not kept.
+their owner alone, whose token stands in the database as a hash only. The uploaded file itself is not kept. Where the
+owner has a passphrase, `documents/ID.sealed` and `passages/sealed/` stand instead, and names and answers are sealed.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import secrets
 import shutil
@@ -18,11 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from llm_core import atomic
 from llm_core.documents.document import Document
 from llm_core.errors import UserError
 from llm_core.store.database import Database, Row
+from llm_core.store.document_files import DocumentFiles
+from llm_core.store.owners import hashed
 from llm_core.store.passages import Passages
+from llm_core.store.sealed import Cells, Seals
+from llm_core.store.sealed_passages import SealedPassages
 
 SCHEMA = """
 CREATE TABLE libraries (id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL);
@@ -74,23 +77,28 @@ class Libraries:
     Args:
         database: an open file with this module's SCHEMA.
         folder: where each library has a folder of its own.
-        open_passages: the kind of passage store.
+        seals: who keeps theirs under a passphrase.
+        open_passages: the kind of passage store, where there is none.
         documents_max: how many documents one library may hold.
     """
 
-    def __init__(self, database: Database, folder: Path, open_passages: OpenPassages, *, documents_max: int) -> None:
+    def __init__(
+        self, database: Database, folder: Path, seals: Seals, open_passages: OpenPassages, *, documents_max: int
+    ) -> None:
         self._database = database
         self._folder = folder
+        self._seals = seals
         self._open_passages = open_passages
         self._documents_max = documents_max
         self._opened: OrderedDict[str, Passages] = OrderedDict()
         self._lock = threading.Lock()
+        seals.on_lock.append(self._let_go_of)
 
     # ---------------------------------------------------------------- libraries
 
     def of(self, owner: str) -> list[Library]:
         """The owner's libraries, the oldest first."""
-        rows = self._database.read("SELECT * FROM libraries WHERE owner = ? ORDER BY created", (_hash(owner),))
+        rows = self._database.read("SELECT * FROM libraries WHERE owner = ? ORDER BY created", (hashed(owner),))
         return [Library(row["id"], row["name"], row["created"]) for row in rows]
 
     def create(self, owner: str, name: str = "") -> Library:
@@ -98,7 +106,8 @@ class Libraries:
         library = Library(secrets.token_hex(8), name, time.time())
         with self._database.change() as change:
             change(
-                "INSERT INTO libraries VALUES (?, ?, ?, ?)", (library.id, _hash(owner), library.name, library.created)
+                "INSERT INTO libraries VALUES (?, ?, ?, ?)",
+                (library.id, hashed(owner), library.name, library.created),
             )
         return library
 
@@ -125,10 +134,7 @@ class Libraries:
         with self._database.change() as change:
             change("DELETE FROM libraries WHERE id = ?", (library,))
         self._database.erase()
-        with self._lock:
-            opened = self._opened.pop(library, None)
-        if opened:
-            opened.close()
+        self._let_go([library])
         shutil.rmtree(self._folder / library, ignore_errors=True)
 
     def passages(self, owner: str, library: str) -> Passages:
@@ -138,9 +144,11 @@ class Libraries:
             UserError: `library_unknown`.
         """
         self._check(owner, library)
+        seal = self._seals.writer(hashed(owner))
         with self._lock:
             if library not in self._opened:
-                self._opened[library] = self._open_passages(self._folder / library / "passages")
+                folder = self._folder / library / "passages"
+                self._opened[library] = SealedPassages(folder, seal) if seal else self._open_passages(folder)
             self._opened.move_to_end(library)
             left = [self._opened.popitem(last=False)[1] for _ in range(len(self._opened) - OPEN_MAX)]
             opened = self._opened[library]
@@ -158,7 +166,8 @@ class Libraries:
         """
         self._check(owner, library)
         rows = self._database.read("SELECT * FROM documents WHERE library = ? ORDER BY added, rowid", (library,))
-        return [_entry(row) for row in rows]
+        cells = Cells(self._seals, hashed(owner))
+        return [_entry(row, cells) for row in rows]
 
     def add(self, owner: str, library: str, document: Document, passages: int) -> Entry:
         """Keep a document whose `passages` passages are to be added under the id that it gets here.
@@ -172,12 +181,13 @@ class Libraries:
             secrets.token_hex(8), document.name, document.format, len(document.text), document.pages, passages,
             time.time(),
         )  # fmt: skip
-        with atomic.writing(self._file(library, entry.id), "w") as file:
-            json.dump(document.to_json(), file, ensure_ascii=False)
+        files = DocumentFiles(self._folder / library, self._seals, hashed(owner))
+        files.write(entry.id, document)
+        name = Cells(self._seals, hashed(owner)).kept(entry.name, f"name of {entry.id}")
         with self._database.change() as change:
             change(
                 "INSERT INTO documents VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-                (entry.id, library, entry.name, entry.format, entry.chars, entry.pages, entry.passages, entry.added),
+                (entry.id, library, name, entry.format, entry.chars, entry.pages, entry.passages, entry.added),
             )
         return entry
 
@@ -189,7 +199,7 @@ class Libraries:
         """
         self._entry(owner, library, document)
         try:
-            return Document.from_json(json.loads(self._file(library, document).read_text("utf-8")))
+            return DocumentFiles(self._folder / library, self._seals, hashed(owner)).read(document)
         except (OSError, ValueError, KeyError) as error:
             raise UserError("library_document_unknown") from error
 
@@ -204,7 +214,7 @@ class Libraries:
             change("DELETE FROM answers WHERE id IN (SELECT answer FROM cited WHERE document = ?)", (document,))
             change("DELETE FROM documents WHERE id = ?", (document,))
         self._database.erase()
-        self._file(library, document).unlink(missing_ok=True)
+        DocumentFiles(self._folder / library, self._seals, hashed(owner)).delete(document)
         self.passages(owner, library).delete(document)
 
     # ---------------------------------------------------------------- answers
@@ -213,7 +223,8 @@ class Libraries:
         """Keep an answer as what JSON can hold, with the documents that it quotes and goes with."""
         self._check(owner, library)
         answer = secrets.token_hex(8)
-        written = json.dumps(record, ensure_ascii=False)
+        cells = Cells(self._seals, hashed(owner))
+        written = cells.kept(json.dumps(record, ensure_ascii=False), f"record of {answer}")
         with self._database.change() as change:
             change("INSERT INTO answers VALUES (?, ?, ?, ?)", (answer, library, written, time.time()))
             for document in set(documents):
@@ -226,7 +237,8 @@ class Libraries:
             "SELECT id, record FROM answers WHERE library = ? ORDER BY created DESC, rowid DESC LIMIT ?",
             (library, limit),
         )
-        return [(row["id"], json.loads(row["record"])) for row in rows]
+        cells = Cells(self._seals, hashed(owner))
+        return [(row["id"], json.loads(cells.told(row["record"], f"record of {row['id']}"))) for row in rows]
 
     def delete_answer(self, owner: str, library: str, answer: str) -> None:
         """Delete one answer; nothing happens where there is none."""
@@ -244,15 +256,65 @@ class Libraries:
 
     def close(self) -> None:
         """Let go of all passages."""
-        with self._lock:
-            opened = [self._opened.popitem()[1] for _ in range(len(self._opened))]
-        for one in opened:
-            one.close()
+        self._let_go(list(self._opened))
+
+    # ---------------------------------------------------------------- passphrase
+
+    def count(self, owner: str) -> int:
+        """How many documents there are in all of the owner's libraries."""
+        rows = self._database.read(
+            "SELECT count(*) AS n FROM documents d JOIN libraries l ON l.id = d.library WHERE l.owner = ?",
+            (hashed(owner),),
+        )
+        return int(rows[0]["n"])
+
+    def delete_all(self, owner: str) -> None:
+        """Delete every library of the owner, those of conversations too."""
+        for library in self.of(owner):
+            self.delete(owner, library.id)
+
+    def check_open(self, owner: str) -> None:
+        """Whether what the owner keeps can be read; before something is shown that is still in memory.
+
+        Raises:
+            UserError: `sealed_locked`.
+        """
+        self._seals.writer(hashed(owner))
+
+    def rewrite(self, owner: str) -> None:
+        """Write all that the owner keeps as it is to be kept now: sealed, or plainly. Nothing happens where it is so.
+
+        Raises:
+            UserError: `sealed_locked`.
+        """
+        cells, libraries = Cells(self._seals, hashed(owner)), [library.id for library in self.of(owner)]
+        self._let_go(libraries)
+        for library in libraries:
+            DocumentFiles(self._folder / library, self._seals, cells.owner).rewrite()
+        with self._database.change() as change:
+            for library in libraries:
+                for table, column in (("documents", "name"), ("answers", "record")):
+                    rows = change(f"SELECT id, {column} FROM {table} WHERE library = ?", (library,))  # noqa: S608
+                    for row in rows.fetchall():
+                        bound = f"{column} of {row['id']}"
+                        kept = cells.kept(cells.told(row[column], bound), bound)
+                        change(f"UPDATE {table} SET {column} = ? WHERE id = ?", (kept, row["id"]))  # noqa: S608
+        self._database.erase()
 
     # ---------------------------------------------------------------- inside
 
+    def _let_go_of(self, owner: str) -> None:
+        """Whose key has left memory, theirs are to leave it, too."""
+        self._let_go([row["id"] for row in self._database.read("SELECT id FROM libraries WHERE owner = ?", (owner,))])
+
+    def _let_go(self, libraries: Iterable[str]) -> None:
+        with self._lock:
+            opened = [self._opened.pop(library) for library in libraries if library in self._opened]
+        for one in opened:
+            one.close()
+
     def _check(self, owner: str, library: str) -> None:
-        rows = self._database.read("SELECT id FROM libraries WHERE id = ? AND owner = ?", (library, _hash(owner)))
+        rows = self._database.read("SELECT id FROM libraries WHERE id = ? AND owner = ?", (library, hashed(owner)))
         if not rows:
             raise UserError("library_unknown")
 
@@ -261,16 +323,9 @@ class Libraries:
         rows = self._database.read("SELECT * FROM documents WHERE id = ? AND library = ?", (document, library))
         if not rows:
             raise UserError("library_document_unknown")
-        return _entry(rows[0])
-
-    def _file(self, library: str, document: str) -> Path:
-        """Both ids are of our own making: known ones only get here."""
-        return self._folder / library / "documents" / f"{document}.json"
+        return _entry(rows[0], Cells(self._seals, hashed(owner)))
 
 
-def _entry(row: Row) -> Entry:
-    return Entry(row["id"], row["name"], row["format"], row["chars"], row["pages"], row["passages"], row["added"])
-
-
-def _hash(owner: str) -> str:
-    return hashlib.sha256(owner.encode()).hexdigest()
+def _entry(row: Row, cells: Cells) -> Entry:
+    name = cells.told(row["name"], f"name of {row['id']}")
+    return Entry(row["id"], name, row["format"], row["chars"], row["pages"], row["passages"], row["added"])

@@ -88,7 +88,7 @@ class TantivyPassages:
         with self._lock:
             self._read()
             vectors = list(self._vectors.items())
-        return heapq.nlargest(limit, _near(vectors, vector, limit), key=lambda hit: hit.score)
+        return heapq.nlargest(limit, near(vectors, vector, limit), key=lambda hit: hit.score)
 
     def count(self) -> int:
         """See `Passages`."""
@@ -166,10 +166,10 @@ class _Both:
         self._inner.release()
 
 
-def _near(
+def near(
     vectors: Sequence[tuple[str, NDArray[np.float16]]], vector: NDArray[np.float32], limit: int
 ) -> Iterator[Hit]:
-    """The best `limit` of each document."""
+    """The best `limit` of each document, whose vectors are given with its id."""
     for document, rows in vectors:
         cosines = rows.astype(np.float32) @ vector
         best = np.argpartition(-cosines, limit)[:limit] if len(cosines) > limit else range(len(cosines))

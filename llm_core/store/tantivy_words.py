@@ -24,24 +24,29 @@ class Damaged(Exception):
 
 
 class WordIndex:
-    """The index in `folder`, which is made where it is missing.
+    """The index in `folder`, which is made where it is missing; None for one in memory alone.
 
     Raises:
         Damaged: it cannot be read, or is of another version; delete the folder and make it again.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         import tantivy
 
         self._t: Any = tantivy
-        folder.mkdir(parents=True, exist_ok=True)
         builder = tantivy.SchemaBuilder()
         builder.add_text_field("document", stored=True, tokenizer_name="raw", index_option="basic")
         builder.add_integer_field("number", stored=True)
         builder.add_text_field("words", stored=False, tokenizer_name="whitespace", index_option="freq")
+        self._index: Any
+        self._searcher: Any
         try:
-            self._index: Any = tantivy.Index(builder.build(), path=str(folder), reuse=True)
-            self._searcher: Any = self._index.searcher()
+            if folder is None:
+                self._index = tantivy.Index(builder.build())
+            else:
+                folder.mkdir(parents=True, exist_ok=True)
+                self._index = tantivy.Index(builder.build(), path=str(folder), reuse=True)
+            self._searcher = self._index.searcher()
         except (ValueError, OSError) as error:
             raise Damaged(str(folder)) from error
 

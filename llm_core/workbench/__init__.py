@@ -20,6 +20,7 @@ from llm_core.workbench.replies import Replies
 
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
+    from llm_core.store.sealed import Seals
     from llm_core.workbench.attachments import Attachments
     from llm_core.workbench.classifying import Classifying
     from llm_core.workbench.exports import Exports
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.intake import Intake
     from llm_core.workbench.libraries import Desk, Shelf
     from llm_core.workbench.measuring import Measuring
+    from llm_core.workbench.mine import Mine
     from llm_core.workbench.races import Races
     from llm_core.workbench.runs import Runs
     from llm_core.workbench.summaries import Summaries
@@ -58,6 +60,7 @@ class Workbench:
         self._database = Database(self.settings.paths.conversations, conversations.SCHEMA, version=1)
         store = conversations.Conversations(
             self._database,
+            self.seals,
             conversations_max=self.settings.conversations_max,
             messages_max=self.settings.messages_max,
         )
@@ -81,7 +84,23 @@ class Workbench:
     def _intake(self) -> Intake:
         from llm_core.workbench.library_parts import intake
 
-        return intake(self.encoder, self.settings)
+        opened = intake(self.encoder, self.seals, self.settings)
+        self.seals.on_lock.append(lambda owner: opened.let_go())
+        return opened
+
+    @functools.cached_property
+    def seals(self) -> Seals:
+        """Which visitors keep things under a passphrase, and whose was entered."""
+        from llm_core.store.sealed import Seals
+
+        return Seals(self.settings.paths.seals, self.settings.sealed_idle_s)
+
+    @functools.cached_property
+    def mine(self) -> Mine:
+        """Everything of one visitor: counted, deleted, kept under a passphrase."""
+        from llm_core.workbench.mine import Mine
+
+        return Mine(self)
 
     @functools.cached_property
     def encoder(self) -> Encoder:

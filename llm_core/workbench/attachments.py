@@ -96,7 +96,7 @@ class Attachments:
         """Remove all documents: the conversation goes."""
         self.stop_adding(owner, conversation)
         if library := self._intake.store.find(owner, conversation):
-            self._intake.document.cache_clear()
+            self._intake.let_go()
             self._intake.store.delete(owner, library.id)
 
     # ---------------------------------------------------------------- replies

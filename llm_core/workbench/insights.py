@@ -111,6 +111,12 @@ class Insights:
         self._jobs.stop(owner, SEARCHING, wait_s=1)
         return self._start(self._tree(owner, work, side, search), owner, SEARCHING)
 
+    def forget(self, owner: str) -> None:
+        """Stop looking, and let the text and what was seen go."""
+        self.stop(owner)
+        with self._lock:
+            self._works.pop(owner, None)
+
     def last(self, owner: str) -> Work | None:
         """What the visitor last looked at, done or under way."""
         with self._lock:

@@ -35,7 +35,7 @@ class Intake:
         self._open_store = store
         self.encoder = encoder
         self._settings = settings
-        self.document = functools.lru_cache(DOCUMENTS_KEPT)(self._document)
+        self._kept = functools.lru_cache(DOCUMENTS_KEPT)(self._document)
 
     @functools.cached_property
     def store(self) -> Libraries:
@@ -98,9 +98,22 @@ class Intake:
             content = self.store.document(owner, library, entry.id)
             yield from self.indexed(self.store.passages(owner, library), entry.id, content)
 
+    def document(self, owner: str, library: str, document: str) -> Document:
+        """A document as it was read; those that were asked last stay in memory.
+
+        Raises:
+            UserError: `library_unknown`, `library_document_unknown`, `sealed_locked`.
+        """
+        self.store.check_open(owner)
+        return self._kept(owner, library, document)
+
+    def let_go(self) -> None:
+        """Forget the documents that are in memory."""
+        self._kept.cache_clear()
+
     def delete(self, owner: str, library: str, document: str) -> None:
         """Delete a document, its text and its passages, from the disk and from memory."""
-        self.document.cache_clear()
+        self.let_go()
         self.store.delete_document(owner, library, document)
 
     def close(self) -> None:

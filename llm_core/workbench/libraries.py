@@ -97,6 +97,20 @@ class Desk:
         """Delete a document, its text and its passages, from the disk too."""
         self._intake.delete(owner, self._library(owner), document)
 
+    def count(self, owner: str) -> int:
+        """How many documents there are in all libraries, those of conversations too."""
+        return self._intake.store.count(owner)
+
+    def delete_everything(self, owner: str) -> None:
+        """Delete all libraries, those of conversations too; jobs of the owner were stopped."""
+        self._intake.let_go()
+        self._intake.store.delete_all(owner)
+
+    def rewrite(self, owner: str) -> None:
+        """Keep everything as it is to be kept now, sealed or plainly; see `Mine`."""
+        self._intake.let_go()
+        self._intake.store.rewrite(owner)
+
     # ---------------------------------------------------------------- questions
 
     def ask(self, owner: str, question: str, model: str | None = None) -> Job:

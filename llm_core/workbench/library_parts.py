@@ -11,6 +11,7 @@ from llm_core.settings import Settings
 from llm_core.store import libraries
 from llm_core.store.database import Database
 from llm_core.store.libraries import Libraries
+from llm_core.store.sealed import Seals
 from llm_core.store.tantivy_passages import TantivyPassages
 from llm_core.workbench.intake import Intake
 
@@ -22,12 +23,12 @@ def encoder(settings: Settings) -> E5:
     return E5(ENCODER, settings.paths.conversions, settings.threads or machine.cores())
 
 
-def intake(encoder: Encoder, settings: Settings) -> Intake:
+def intake(encoder: Encoder, seals: Seals, settings: Settings) -> Intake:
     """The way into the libraries under LLM_CORE_HOME; nothing is opened yet."""
 
     def store() -> Libraries:
         folder = settings.paths.libraries
         database = Database(folder / "libraries.sqlite3", libraries.SCHEMA, version=1)
-        return Libraries(database, folder, TantivyPassages, documents_max=settings.library_documents_max)
+        return Libraries(database, folder, seals, TantivyPassages, documents_max=settings.library_documents_max)
 
     return Intake(store, encoder, settings)

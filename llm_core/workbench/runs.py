@@ -81,7 +81,7 @@ class Runs:
         from llm_core.training.config import TrainConfig
         from llm_core.values import refused
 
-        pasted = [self._texts.keep(paste)] if paste.strip() else []
+        pasted = [self._texts.keep(owner, paste)] if paste.strip() else []
         sources = planning.sources_of([*texts, *pasted], samples)
         name = safe_name(name) if name else self._free_name(planning.name_for(sources, family))
         try:
@@ -184,6 +184,12 @@ class Runs:
         while (kept := State.read(folder)) and kept.under_way and kept.alive and time.monotonic() < until:
             time.sleep(0.05)
         shutil.rmtree(folder)
+
+    def delete_all(self, owner: str) -> None:
+        """End and delete every run that the owner sees, and what was pasted for one that never began."""
+        for run in self.list(owner):
+            self.delete(owner, run.name)
+        self._texts.forget(owner)
 
     # ---------------------------------------------------------------- watching
 

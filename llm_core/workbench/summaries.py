@@ -147,6 +147,12 @@ class Summaries:
             self._forget()
             return self._works.get(owner)
 
+    def forget(self, owner: str) -> None:
+        """Stop it, and let its text go."""
+        self.stop(owner)
+        with self._lock:
+            self._works.pop(owner, None)
+
     def stop(self, owner: str) -> None:
         """Stop it; the key sentences and the parts that are whole stay."""
         self._jobs.stop(owner, SUBJECT)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from llm_core.atomic import writing
+from llm_core.store.owners import hashed
 
 if TYPE_CHECKING:
     from llm_core.training.config import TrainConfig
@@ -19,7 +20,7 @@ KEPT_S = 86_400.0
 
 
 class Texts:
-    """Pasted texts by their content.
+    """Pasted texts by their owner and content.
 
     Args:
         runs: the folder of all runs.
@@ -28,16 +29,23 @@ class Texts:
     def __init__(self, runs: Path) -> None:
         self._folder = runs / ".texts"
 
-    def keep(self, text: str) -> Path:
+    def keep(self, owner: str, text: str) -> Path:
         """Write a pasted text, to be read by whatever reads files; those of yesterday go."""
         with contextlib.suppress(OSError):
-            for old in self._folder.iterdir():
+            for old in self._folder.rglob("*.txt"):
                 if time.time() - old.stat().st_mtime > KEPT_S:
                     old.unlink()
-        path = self._folder / f"pasted-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:16]}.txt"
+        path = self._of(owner) / f"pasted-{hashlib.sha256(text.encode('utf-8', 'replace')).hexdigest()[:16]}.txt"
         with writing(path, "w") as out:
             out.write(text.encode("utf-8", "replace").decode())
         return path
+
+    def forget(self, owner: str) -> None:
+        """Delete what the owner pasted; what runs made of it is theirs."""
+        shutil.rmtree(self._of(owner), ignore_errors=True)
+
+    def _of(self, owner: str) -> Path:
+        return self._folder / hashed(owner)[:32]
 
     def with_copies(self, config: TrainConfig, folder: Path) -> TrainConfig:
         """The configuration with its files in `folder`: an upload is deleted sooner or later where it came from."""

@@ -11,6 +11,7 @@ from llm_core.store import exchange
 from llm_core.store.branches import ChatMessage, latest_leaf
 from llm_core.store.conversations import SCHEMA, Conversations
 from llm_core.store.database import Database
+from llm_core.store.sealed import Seals
 
 ADA, BOB = "token of ada", "token of bob"
 
@@ -23,7 +24,7 @@ def path(tmp_path):
 @pytest.fixture
 def store(path):
     database = Database(path, SCHEMA, version=1)
-    yield Conversations(database, conversations_max=20, messages_max=30)
+    yield Conversations(database, Seals(path.parent, 60), conversations_max=20, messages_max=30)
     database.close()
 
 
@@ -48,7 +49,7 @@ def test_a_conversation_comes_back_as_it_was(store):
 def test_it_survives_closing_the_file(path):
     for turn in range(2):
         database = Database(path, SCHEMA, version=1)
-        store = Conversations(database, conversations_max=20, messages_max=30)
+        store = Conversations(database, Seals(path.parent, 60), conversations_max=20, messages_max=30)
         if turn == 0:
             ask(store, store.create(ADA, {}).id, "hello", None, None)
         else:
@@ -219,8 +220,9 @@ def test_a_file_that_is_none_of_ours_is_refused_whole(store, content):
 @settings(max_examples=25, deadline=None)
 @given(parents=st.lists(st.integers(0, 100), min_size=1, max_size=20), head=st.integers(0, 100))
 def test_any_tree_goes_out_and_in_unchanged(tmp_path_factory, parents, head):
-    database = Database(tmp_path_factory.mktemp("db") / "c.sqlite3", SCHEMA, version=1)
-    store = Conversations(database, conversations_max=20, messages_max=30)
+    path = tmp_path_factory.mktemp("db") / "c.sqlite3"
+    database = Database(path, SCHEMA, version=1)
+    store = Conversations(database, Seals(path.parent, 60), conversations_max=20, messages_max=30)
     messages = [
         ChatMessage(str(n), str(p % n) if n else None, "user", f"text {n}", created=1.0 + n)
         for n, p in enumerate(parents)

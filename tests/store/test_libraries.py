@@ -9,6 +9,7 @@ from llm_core.store import libraries
 from llm_core.store.database import Database
 from llm_core.store.libraries import Libraries
 from llm_core.store.passages import Passage
+from llm_core.store.sealed import Seals
 from llm_core.store.tantivy_passages import TantivyPassages
 
 ADA, BOB = "token of Ada", "token of Bob"
@@ -17,7 +18,7 @@ TEXT = "The quartz lantern stands in the cellar."
 
 def opened(tmp_path, documents_max=3) -> Libraries:
     database = Database(tmp_path / "libraries.sqlite3", libraries.SCHEMA, version=1)
-    return Libraries(database, tmp_path, TantivyPassages, documents_max=documents_max)
+    return Libraries(database, tmp_path, Seals(tmp_path / "seals", 60), TantivyPassages, documents_max=documents_max)
 
 
 @pytest.fixture
