@@ -11,13 +11,19 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from llm_core.errors import UserError
+from llm_core.training.columns import with_columns
 from llm_core.training.config import Source
+from llm_core.training.flat import talks
 
 _HEAD_BYTES = 1 << 16
 _TEXT_CHARACTERS = 8000
 """Of text to look at, from all sources alike."""
+_TALKS = 20
+"""Of each source, whose questions are looked at."""
 _XZ, _ARCHIVE = 4.0, 0.3
 """Characters a stored byte: of text in xz; of zip, Word and PDF, which hold more than text."""
 _PLAIN = frozenset({".txt", ".md", ".jsonl", ".json", ".csv", ".tsv", ".html", ".text", ""})
@@ -49,16 +55,13 @@ def glance(sources: Iterable[Source]) -> Glance:
 
 def first_questions(sources: Iterable[Source], count: int = 2) -> tuple[str, ...]:
     """What people ask first in the conversations of the sources; those that cannot be read have none here."""
-    found: list[str] = []
+    found: dict[str, None] = {}
     for source in sources:
-        with suppress(OSError, EOFError, lzma.LZMAError):
-            with lzma.open(source.path) if source.path.suffix == ".xz" else source.path.open("rb") as file:
-                lines = _decoded(file.read(_HEAD_BYTES)).splitlines()
-            for line in lines:
-                with suppress(ValueError, KeyError, TypeError, StopIteration):
-                    messages = json.loads(line)["messages"]
-                    found.append(next(str(each["content"]) for each in messages if each["role"] == "user"))
-    return tuple(list(dict.fromkeys(found))[:count])
+        with suppress(UserError, OSError):
+            for record in islice(talks(with_columns(source, "chat")), _TALKS):
+                with suppress(KeyError, TypeError, StopIteration):  # the run itself says what is broken
+                    found[next(str(each["content"]) for each in record["messages"] if each["role"] == "user")] = None
+    return tuple(found)[:count]
 
 
 def _of_sample(source: Source) -> Glance:
@@ -66,7 +69,7 @@ def _of_sample(source: Source) -> Glance:
 
     if (sample := SAMPLES.get(source.sample or "")) is None:
         return Glance(0, 0.0)
-    rows = (row[: len(sample.fields)] for row in sample.rows())
+    rows = (sample.texts(row) for row in sample.rows())
     text = "\n".join("\n".join(row) for _, row in zip(range(20), rows, strict=False))
     return Glance(sample.characters, _chinese(text), text, sample.fields)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_core.errors import UserError
+from llm_core.training.columns import PAIRS, with_columns
 from llm_core.training.config import FRESH, Size, Source, TrainConfig
 from llm_core.training.glance import Glance, first_questions, glance
 from llm_core.training.samples import SAMPLES
@@ -53,6 +54,7 @@ def plan(
     steps: int | None = None,
     seconds: float | None = None,
     more: Mapping[str, Any] | None = None,
+    columns: Sequence[str] = (),
 ) -> TrainConfig:
     """A configuration for the sources, with what is not said filled in to suit them.
 
@@ -64,6 +66,7 @@ def plan(
         steps: updates; or
         seconds: of training; three minutes where neither is given.
         more: entries of a TrainConfig that take the place of what stands here; those of its parts are merged.
+        columns: of tables, by their role in what is learned; see `columns.ROLES`. Others are found by their names.
 
     Raises:
         pydantic.ValidationError: an entry does not fit.
@@ -80,7 +83,7 @@ def plan(
         "objective": "masked" if family == "encoder" else "language",
         "size": size or size_for(seen.characters, long),
         "languages": _languages(seen),
-        "sources": _with_fields(sources, seen, family),
+        "sources": _with_fields(sources, seen, family, more.get("objective", "language"), columns),
         "tokenizer": _tokenizer(seen, family),
         "validation_fraction": held_out,
         "batch": {"context": context, "micro_tokens": max(2048, 8 * context)},
@@ -226,13 +229,16 @@ def _languages(seen: Glance) -> tuple[str, ...]:
     return ("en",) if seen.chinese < 0.05 else ("zh", "en")
 
 
-def _with_fields(sources: Sequence[Source], seen: Glance, family: str) -> list[Source]:
-    """Pairs for a translator: the columns zh and en, or the first two."""
+def _with_fields(
+    sources: Sequence[Source], seen: Glance, family: str, objective: str, chosen: Sequence[str]
+) -> list[Source]:
+    """What each source is read for; pairs for a translator: the columns zh and en, or the first two."""
     if family != "seq2seq":
-        return list(sources)
+        return [with_columns(source, objective, chosen) for source in sources]
     columns = seen.columns if len(seen.columns) > 1 else ("zh", "en")
     pair = ("zh", "en") if {"zh", "en"} <= set(columns) else columns[:2]
-    return [source.model_copy(update={"fields": pair}) for source in sources]
+    named = [with_columns(source, PAIRS, chosen) for source in sources]
+    return [each if len(each.fields) > 1 else each.model_copy(update={"fields": pair}) for each in named]
 
 
 def _prompts(seen: Glance, family: str) -> tuple[str, ...]:

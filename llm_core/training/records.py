@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from llm_core.errors import UserError
 from llm_core.training.collect import Record, read_records
 from llm_core.training.config import Source
+from llm_core.training.samples import ORIGIN, SAMPLES
 
 Row = TypeVar("Row")
 
@@ -44,11 +45,12 @@ def set_name(source: Source) -> str:
 
 def account_of(source: Source, rows: int, characters: int) -> dict[str, Any]:
     """What the report says of a source."""
+    sample = SAMPLES.get(source.sample or "")
     return {
         "file": source.name,
         "use": source.use,
-        "origin": source.origin or source.name,
-        "licence": source.licence or "not stated",
+        "origin": source.origin or (ORIGIN if sample else source.name),
+        "licence": source.licence or (sample.licence if sample else "not stated"),
         "written_by_model": source.written_by_model,
         "rows": rows,
         "characters": characters,

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 from llm_core.atomic import writing
 from llm_core.errors import UserError
 from llm_core.models.chat_template import with_template
+from llm_core.training import flat
 from llm_core.training.answering import continued, generating
 from llm_core.training.clean import Cleaner
 from llm_core.training.conversation import Encoded, Turns, collate, encode, pieces, rendered, turns_of
@@ -21,7 +22,7 @@ from llm_core.training.evaluate import validation_loss
 from llm_core.training.examples import Examples
 from llm_core.training.objectives.base import Judgement
 from llm_core.training.objectives.language import Language
-from llm_core.training.records import account_of, read_rows, up_to
+from llm_core.training.records import account_of, up_to
 from llm_core.training.report import Tally, data_report
 from llm_core.training.split import Split, side_of, splits
 
@@ -30,7 +31,7 @@ _VALIDATION_BATCHES = 12
 
 
 class Chat(Language):
-    """An `Objective`: sources are rows of `messages`, each with a role and a content.
+    """An `Objective`: sources are rows of `messages`, each with a role and a content, or have two columns.
 
     The validation loss is that of the answers; bits per character count their characters.
     """
@@ -41,7 +42,7 @@ class Chat(Language):
         sides: dict[Split, list[Turns]] = {split: [] for split in splits(self.config)}
         accounts = []
         for source in self.config.sources:
-            rows = enumerate(read_rows(source, ("messages",)), 1)
+            rows = enumerate(flat.talks(source), 1)
             read = (turns_of(record, source.name, number) for number, record in rows)
             kept = list(up_to(source.characters, _cleaned(cleaner, read), _length))
             for turns in kept:

@@ -21,6 +21,7 @@ from llm_core.errors import UserError
 from llm_core.models import lora
 from llm_core.models.chat_template import with_template
 from llm_core.models.opening import open_causal, open_tokenizer
+from llm_core.training import flat
 from llm_core.training.answering import continued, generating
 from llm_core.training.conversation import Encoded, Turns, collate, pieces, rendered, turns_of
 from llm_core.training.dataset import Batch, Stream
@@ -30,7 +31,7 @@ from llm_core.training.loss import Loss
 from llm_core.training.objectives.base import Judgement
 from llm_core.training.objectives.chat import Chat
 from llm_core.training.preference import Asked, Pair, best_and_worst, collate_pairs, dpo_loss, log_likelihoods
-from llm_core.training.records import account_of, read_rows
+from llm_core.training.records import account_of
 from llm_core.training.split import Split, side_of
 
 _VALIDATION_BATCHES = 4
@@ -120,7 +121,7 @@ class Feedback(Chat):
         accounts = []
         for source in self.config.sources:
             rows = 0
-            for number, record in enumerate(read_rows(source, ("messages",)), 1):
+            for number, record in enumerate(flat.talks(source), 1):
                 turns = turns_of(record, source.name, number)
                 if turns[-1][0] != "assistant":
                     continue

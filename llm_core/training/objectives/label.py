@@ -40,7 +40,7 @@ _VALIDATION_BATCHES = 12
 class Label(OverEncoder):
     """An `Objective`: sources have the columns `text` and `label`, or those of their `fields`, the label last."""
 
-    def example(self, record: Record, source: Source) -> Example:
+    def example(self, record: Record, source: Source, row: int) -> Example:
         """What a row says."""
         *texts, label = (record[name] for name in self.columns(source))
         return Example(
@@ -163,7 +163,8 @@ class Label(OverEncoder):
         sides: dict[str, list[Example]] = {split: [] for split in splits(self.config)}
         accounts = []
         for source in self.config.sources:
-            read = (self.example(record, source) for record in read_rows(source, self.columns(source)))
+            rows = enumerate(read_rows(source, self.columns(source)), 1)
+            read = (self.example(record, source, number) for number, record in rows)
             examples = list(up_to(source.characters, read, lambda example: sum(map(len, example.texts))))
             for example in examples:
                 key = "\x00".join(example.texts)

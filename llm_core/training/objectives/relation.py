@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llm_core.models.relations import marked
-from llm_core.training import label_scores
+from llm_core.models.relations import NONE, marked
+from llm_core.training import flat, label_scores
 from llm_core.training.collect import Record
 from llm_core.training.config import Source
 from llm_core.training.labels import Example, as_label
 from llm_core.training.objectives.label import Label
 from llm_core.training.records import set_name
-
-NONE = frozenset({"no_relation", "Other", "NA", "unknown", "none"})
-"""Labels that say that there is no relation, or none that the set has a name for."""
 
 
 class Relation(Label):
@@ -23,10 +20,11 @@ class Relation(Label):
         """Those that a row must have."""
         return ("text", "head", "tail", "relation") if source.fields == ("text",) else source.fields
 
-    def example(self, record: Record, source: Source) -> Example:
+    def example(self, record: Record, source: Source, row: int) -> Example:
         """What a row says."""
-        text, head, tail, relation = (record[name] for name in self.columns(source))
-        name = set_name(source)
+        told, *ends, relation = (record[name] for name in self.columns(source))
+        text, name = str(told), set_name(source)
+        head, tail = (flat.place(end, text, source, row) for end in ends)
         return Example(marked(text, head, tail), as_label(relation), source.label_set or name, name)
 
     def figures(self, said: Sequence[str], right: Sequence[str]) -> dict[str, float]:

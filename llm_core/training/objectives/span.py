@@ -15,6 +15,7 @@ from transformers import BertForQuestionAnswering, PreTrainedModel
 from llm_core.atomic import writing
 from llm_core.errors import UserError
 from llm_core.models import reading as layout
+from llm_core.training import flat
 from llm_core.training.corpus import SPLITS
 from llm_core.training.dataset import Batch, Stream
 from llm_core.training.evaluate import validation_loss
@@ -35,10 +36,9 @@ from llm_core.training.reading import (
 )
 from llm_core.training.reading_scores import Answered, figures, thresholds_of
 from llm_core.training.reading_windows import Windows
-from llm_core.training.records import account_of, read_rows, set_name, up_to
+from llm_core.training.records import account_of, set_name, up_to
 from llm_core.training.split import side_of
 
-_COLUMNS = ("context", "qas")
 _JUDGED, _EXAMINED = 400, 3000
 """Questions that are answered at every look, and at the end."""
 _VALIDATION_BATCHES = 12
@@ -46,7 +46,7 @@ _FROM_ELSEWHERE = (SWAPPED, OTHER_DOCUMENT, OTHER_PASSAGE)
 
 
 class Span(OverEncoder):
-    """An `Objective`: sources are rows of `context` and `qas`, as SQuAD has them; see `reading.passage_of`."""
+    """An `Objective`: sources are rows of `context` and `qas`, or plain tables; see `flat.passages`."""
 
     @property
     def loss(self) -> Loss:
@@ -134,7 +134,7 @@ class Span(OverEncoder):
         sides: dict[str, list[Passage]] = defaultdict(list)
         accounts = []
         for source in self.config.sources:
-            read = (passage_of(record, set_name(source)) for record in read_rows(source, _COLUMNS))
+            read = (passage_of(record, set_name(source)) for record in flat.passages(source))
             passages = list(up_to(source.characters, read, lambda passage: len(passage.context)))
             for passage in passages:
                 split = side_of(passage.document, self.config) if source.use == "split" else source.use

@@ -19,6 +19,7 @@ from llm_core.atomic import writing
 from llm_core.errors import UserError
 from llm_core.models import reading
 from llm_core.models.tags import Entity, entities_of, tag, tags_of
+from llm_core.training import flat
 from llm_core.training.collect import Record
 from llm_core.training.config import Source
 from llm_core.training.dataset import IGNORE, Batch, Stream, padded
@@ -177,7 +178,8 @@ class Tags(OverEncoder):
         accounts = []
         for source in self.config.sources:
             columns = ("text", "entities") if source.fields == ("text",) else source.fields
-            read = (_tagged(record, columns, source) for record in read_rows(source, columns))
+            rows_read = enumerate(read_rows(source, columns), 1)
+            read = (_tagged(record, columns, source, number) for number, record in rows_read)
             rows = list(up_to(source.characters, read, lambda row: len(row.text)))
             for row in rows:
                 sides[side_of(row.text, self.config) if source.use == "split" else source.use].append(row)
@@ -185,9 +187,9 @@ class Tags(OverEncoder):
         return sides, accounts
 
 
-def _tagged(record: Record, columns: Sequence[str], source: Source) -> Tagged:
-    text, entities = (record[name] for name in columns)
-    found = tuple(Entity(each["start"], each["end"], each["type"]) for each in entities)
+def _tagged(record: Record, columns: Sequence[str], source: Source, number: int) -> Tagged:
+    text, told = str(record[columns[0]]), record[columns[1]]
+    found = tuple(Entity(**each) for each in flat.entities(told, text, source, number))
     return Tagged(text, found, source.label_set or _SET, set_name(source))
 
 

@@ -37,16 +37,16 @@ class Grammar:
 
     def document(self, state: random.Random) -> str:
         """One text, from the rule `document`."""
-        return _Telling(self, self._facts(state), state).tell("document")
+        return Telling.of(self, state).tell("document")
 
-    def _facts(self, state: random.Random) -> DocumentFacts:
+    def facts(self, state: random.Random) -> DocumentFacts:
         """A row for each name in `draw`; two names of one table get different rows."""
         left = {table: state.sample(list(rows), len(rows)) for table, rows in self.tables.items()}
         return {name: left[table].pop() for name, table in self.draw.items()}
 
 
 @dataclass
-class _Telling:
+class Telling:
     """A document under way: what it is about, and what has been said, so that it is not said twice."""
 
     grammar: Grammar
@@ -56,7 +56,13 @@ class _Telling:
     def __post_init__(self) -> None:
         self._left: dict[str, list[str]] = {}
 
+    @classmethod
+    def of(cls, grammar: Grammar, state: random.Random) -> Telling:
+        """The beginning of a document, its facts drawn."""
+        return cls(grammar, grammar.facts(state), state)
+
     def tell(self, rule: str) -> str:
+        """One of the ways of saying, none twice before all were said."""
         left = self._left.get(rule)
         if not left:
             ways = self.grammar.rules[rule]
@@ -79,5 +85,9 @@ def documents(path: Path, characters: int, seed: int) -> Iterator[str]:
 
 def polish(text: str) -> str:
     """Capitals where sentences begin, `an` before a vowel; Chinese stays as it is."""
-    text = _ARTICLE.sub(r"\1n ", text)
+    return capitals(_ARTICLE.sub(r"\1n ", text))
+
+
+def capitals(text: str) -> str:
+    """Capitals where sentences begin; as many characters as before."""
     return _SENTENCE.sub(lambda match: match[0].upper(), text)
