@@ -13,18 +13,14 @@ from typing import TYPE_CHECKING, Any
 from llm_core.engines.base import Message
 from llm_core.errors import UserError
 from llm_core.events import Delta
-from llm_core.jobs import unexpected
-from llm_core.messages import Language, explain, language_of
-from llm_core.web import api_ask, api_summarize, api_train, api_translate
+from llm_core.web import api_ask, api_summarize, api_train, api_translate, calls
 from llm_core.web.gradio import gr
-from llm_core.web.i18n import language_of_request
 from llm_core.web.openai_request import turn
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
 
 EVERY_S = 0.05  # a program that reads along gains nothing from more
-BEAT_S = 0.5  # Gradio can only stop a generator where it yields, so it does, also while nothing is written
 HISTORY_MAX = 2000
 
 
@@ -59,25 +55,14 @@ def publish(workbench: Workbench) -> None:
             "top_k": top_k, "min_p": min_p, "repetition_penalty": repetition_penalty, "max_tokens": max_tokens,
             "seed": seed,
         }  # fmt: skip
-        spoken = language_of(language) if isinstance(language, str) else language_of_request(request)
-        yield from _said(workbench, message, history, options, spoken, _caller(request))
+        with calls.told("/chat", calls.spoken(language, request)):
+            yield from _grown(workbench, _turns(message, history), options, calls.caller(request))
 
     gr.events.api(chat, api_name="chat", concurrency_limit=None)
     api_ask.publish(workbench)
     api_translate.publish(workbench)
     api_summarize.publish(workbench)
     api_train.publish(workbench)
-
-
-def _said(
-    workbench: Workbench, message: Any, history: Any, options: dict[str, Any], language: Language, caller: str
-) -> Iterator[str]:
-    try:
-        yield from _grown(workbench, _turns(message, history), options, caller)
-    except UserError as error:
-        raise gr.Error(explain(error, language), print_exception=False) from None
-    except Exception:
-        raise gr.Error(explain(unexpected("/chat"), language), print_exception=False) from None
 
 
 def _grown(workbench: Workbench, turns: list[Message], options: dict[str, Any], caller: str) -> Iterator[str]:
@@ -88,7 +73,7 @@ def _grown(workbench: Workbench, turns: list[Message], options: dict[str, Any], 
         for event in events:
             if isinstance(event, Delta):
                 text += event.text
-            if time.monotonic() - last >= (BEAT_S if text == told else EVERY_S):
+            if time.monotonic() - last >= (calls.BEAT_S if text == told else EVERY_S):
                 told, last = text, time.monotonic()
                 yield text
         if text != told or not text:
@@ -98,14 +83,7 @@ def _grown(workbench: Workbench, turns: list[Message], options: dict[str, Any], 
 
 
 def _turns(message: Any, history: Any) -> list[Message]:
-    if not isinstance(message, str):
-        raise UserError("value_unusable", name="message", value="")
     if not isinstance(history, list | None) or len(history or ()) > HISTORY_MAX:
         raise UserError("value_unusable", name="history", value="")
     earlier = [turn(f"history.{place}", one) for place, one in enumerate(history or ())]
-    return [*earlier, Message("user", message)]
-
-
-def _caller(request: gr.Request | None) -> str:
-    """Whose turn it is in the waiting line: one machine counts as one visitor."""
-    return f"api {request.client.host if request and request.client else ''}"
+    return [*earlier, Message("user", calls.text("message", message))]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -12,19 +11,16 @@ from typing import TYPE_CHECKING, Any, get_args
 from llm_core import atomic
 from llm_core.engines.base import EmbeddingKind
 from llm_core.errors import UserError
-from llm_core.events import Done, Events, Item
-from llm_core.jobs import unexpected
-from llm_core.messages import Language, explain, language_of
+from llm_core.events import Done, Item
 from llm_core.paths import safe_name
+from llm_core.web import calls
 from llm_core.web.gradio import gr
-from llm_core.web.i18n import language_of_request
 from llm_core.workbench import answers
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
     from llm_core.workbench.libraries import Shelf
 
-BEAT_S = 0.5  # Gradio can only stop a generator where it yields, so it does, also while nothing is new
 FILES_MAX = 20
 TEXTS_MAX = 1000  # of one call to /embed
 TEXT_NAME = "text.txt"
@@ -48,9 +44,9 @@ def publish(workbench: Workbench) -> None:
         "passage"}]}; until the answer is there, the evidence alone. With `written` false the answer is the best
         sentence. `model` is a name from the list of models. `language`, "en" or "zh", is that of errors.
         """
-        spoken = _spoken(language, request)
-        with _told("/ask", spoken), workbench.libraries.shelf() as shelf:
-            yield from _answered(shelf, question, text, files, written=written, model=model, caller=_caller(request))
+        with calls.told("/ask", calls.spoken(language, request)), workbench.libraries.shelf() as shelf:
+            caller = calls.caller(request)
+            yield from _answered(shelf, question, text, files, written=written, model=model, caller=caller)
 
     def embed(
         texts: list[str], kind: str = "query", language: str | None = None, request: gr.Request | None = None
@@ -60,7 +56,7 @@ def publish(workbench: Workbench) -> None:
         `kind` is "query" for what is looked for and for comparing texts, "passage" for what is to be found.
         `language`, "en" or "zh", is that of errors.
         """
-        with _told("/embed", _spoken(language, request)):
+        with calls.told("/embed", calls.spoken(language, request)):
             return vectors(workbench, texts, kind)
 
     gr.events.api(ask, api_name="ask", concurrency_limit=None)
@@ -86,16 +82,15 @@ def vectors(workbench: Workbench, texts: Any, kind: Any) -> list[list[float]]:
 def _answered(
     shelf: Shelf, question: Any, text: Any, files: Any, *, written: Any, model: Any, caller: str
 ) -> Iterator[dict[str, Any]]:
-    if not isinstance(question, str):
-        raise UserError("value_unusable", name="question", value="")
+    question = calls.text("question", question)
     found: list[answers.Piece] = []
     with tempfile.TemporaryDirectory(prefix="llm-workbench-ask-") as folder:
         for path, name in _documents(Path(folder), text, files):
-            yield from ({} for _ in _beats(shelf.add(path, name)))
+            yield from ({} for _ in calls.beats(shelf.add(path, name), ()))
     if not shelf.documents:
         raise UserError("value_missing", name="text")
     events = shelf.ask(question, written=bool(written), model=model, visitor=caller)
-    for event in _beats(events, every=(Item, Done)):
+    for event in calls.beats(events, (Item, Done)):
         match event:
             case Item():
                 found.append(answers.piece(event.value, shelf.documents[event.value.found.document]))
@@ -130,35 +125,3 @@ def _uploaded(given: Any) -> tuple[Path, str]:
     with contextlib.suppress(UserError):
         name = safe_name(name)
     return path, name
-
-
-def _beats(events: Events, every: tuple[type, ...] = ()) -> Iterator[Any]:
-    """The events of these kinds, and a sign of life now and then."""
-    last = time.monotonic()
-    try:
-        for event in events:
-            if isinstance(event, every) or time.monotonic() - last > BEAT_S:
-                last = time.monotonic()
-                yield event
-    finally:
-        events.close()  # only signals: Gradio runs this in its event loop
-
-
-@contextlib.contextmanager
-def _told(where: str, language: Language) -> Iterator[None]:
-    """What went wrong, as a sentence that Gradio passes on."""
-    try:
-        yield
-    except UserError as error:
-        raise gr.Error(explain(error, language), print_exception=False) from None
-    except Exception:
-        raise gr.Error(explain(unexpected(where), language), print_exception=False) from None
-
-
-def _spoken(language: Any, request: gr.Request | None) -> Language:
-    return language_of(language) if isinstance(language, str) else language_of_request(request)
-
-
-def _caller(request: gr.Request | None) -> str:
-    """Whose turn it is in the waiting line: one machine counts as one visitor."""
-    return f"api {request.client.host if request and request.client else ''}"

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
-from llm_core.jobs import unexpected
-from llm_core.messages import Language, explain, language_of, say
+from llm_core.messages import Language, explain, say
+from llm_core.web import calls
 from llm_core.web.gradio import gr
-from llm_core.web.i18n import language_of_request
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
@@ -44,9 +41,9 @@ def publish(workbench: Workbench) -> None:
         model to begin with. On a server for others, `visitor` is a secret of the caller's own, as Python's
         secrets.token_urlsafe(32) makes it: whoever has it sees the runs. `language`, "en" or "zh", is that of errors.
         """
-        spoken = _spoken(language, request)
+        spoken = calls.spoken(language, request)
         more = {"seed": seed} | ({"start": start} if start is not None else {})
-        with _told("/train", spoken):
+        with calls.told("/train", spoken):
             owner = _owner(workbench, visitor)
             _check({"text": text, "family": family, "name": name}, {"steps": steps, "seconds": seconds})
             config = workbench.runs.plan(
@@ -58,10 +55,12 @@ def publish(workbench: Workbench) -> None:
         name: str | None = None, visitor: str = "", language: str | None = None, request: gr.Request | None = None
     ) -> list[dict[str, Any]]:
         """The state of the caller's runs, the newest first, or of the one called `name`; see `/train`."""
-        spoken = _spoken(language, request)
-        with _told("/runs", spoken):
+        spoken = calls.spoken(language, request)
+        with calls.told("/runs", spoken):
             owner = _owner(workbench, visitor)
-            found = workbench.runs.list(owner) if name is None else [workbench.runs.get(owner, _name(name))]
+            found = (
+                workbench.runs.list(owner) if name is None else [workbench.runs.get(owner, calls.text("name", name))]
+            )
             return [record(run, spoken) for run in found]
 
     gr.events.api(train, api_name="train", concurrency_limit=None)
@@ -90,8 +89,7 @@ def _owner(workbench: Workbench, visitor: Any) -> str:
 def _check(texts: dict[str, Any], numbers: dict[str, Any]) -> None:
     """Gradio does not look at the values of an API call; the rest of them TrainConfig looks at."""
     for name, value in texts.items():
-        if not isinstance(value, str):
-            raise UserError("value_unusable", name=name, value="")
+        calls.text(name, value)
     if not texts["text"].strip():
         raise UserError("text_empty")
     if all(numbers.values()):
@@ -99,24 +97,3 @@ def _check(texts: dict[str, Any], numbers: dict[str, Any]) -> None:
     for name, value in numbers.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
             raise UserError("value_unusable", name=name, value=str(value)[:40])
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, str):
-        raise UserError("value_unusable", name="name", value="")
-    return name
-
-
-def _spoken(language: Any, request: gr.Request | None) -> Language:
-    return language_of(language) if isinstance(language, str) else language_of_request(request)
-
-
-@contextmanager
-def _told(where: str, language: Language) -> Iterator[None]:
-    """Whatever goes wrong, as Gradio tells it to the program."""
-    try:
-        yield
-    except UserError as error:
-        raise gr.Error(explain(error, language), print_exception=False) from None
-    except Exception:
-        raise gr.Error(explain(unexpected(where), language), print_exception=False) from None

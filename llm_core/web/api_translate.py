@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from llm_core.errors import UserError
-from llm_core.events import Done, Events, Item
-from llm_core.jobs import unexpected
-from llm_core.messages import Language, explain, language_of
+from llm_core.events import Done, Item
+from llm_core.messages import Language
 from llm_core.tasks.segments import Growing, direction
 from llm_core.tasks.translation import Translation
+from llm_core.web import calls
 from llm_core.web.gradio import gr
-from llm_core.web.i18n import language_of_request
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
-
-BEAT_S = 0.5  # Gradio can only stop a generator where it yields, so it does, also while nothing is new
 
 
 def publish(workbench: Workbench) -> None:
@@ -39,7 +34,7 @@ def publish(workbench: Workbench) -> None:
         """
         so_far = _Text(text, to)
         options = {"to": to, "glossary": glossary or {}, "model": model}
-        for made in _made(workbench, text, options, so_far, _spoken(language, request), _caller(request)):
+        for made in _made(workbench, text, options, so_far, calls.spoken(language, request), calls.caller(request)):
             yield made.text if isinstance(made, Translation) else made
 
     def translate_sentences(
@@ -56,7 +51,9 @@ def publish(workbench: Workbench) -> None:
         "doubtful"} at the end, and an empty object until then.
         """
         options = {"to": to, "glossary": glossary or {}, "model": model}
-        for made in _made(workbench, text, options, _Text(text, to), _spoken(language, request), _caller(request)):
+        for made in _made(
+            workbench, text, options, _Text(text, to), calls.spoken(language, request), calls.caller(request)
+        ):
             yield made.to_json() if isinstance(made, Translation) else {}
 
     gr.events.api(translate, api_name="translate", concurrency_limit=None)
@@ -79,38 +76,9 @@ class _Text:
 def _made(
     workbench: Workbench, text: Any, options: dict[str, Any], so_far: _Text, language: Language, caller: str
 ) -> Iterator[str | Translation]:
-    try:
-        if not isinstance(text, str):
-            raise UserError("value_unusable", name="text", value="")
-        yield from _grown(workbench.translate(text, visitor=caller, **options), so_far)
-    except UserError as error:
-        raise gr.Error(explain(error, language), print_exception=False) from None
-    except Exception:
-        raise gr.Error(explain(unexpected("/translate"), language), print_exception=False) from None
-
-
-def _grown(events: Events, so_far: _Text) -> Iterator[str | Translation]:
-    last = time.monotonic()
-    try:
-        for event in events:
-            match event:
-                case Item():
-                    so_far.add(event)
-                    last = time.monotonic()
-                    yield so_far.text
-                case Done():
-                    yield event.result
-                case _ if time.monotonic() - last > BEAT_S:
-                    last = time.monotonic()
-                    yield so_far.text
-    finally:
-        events.close()  # only signals: Gradio runs this in its event loop
-
-
-def _spoken(language: Any, request: gr.Request | None) -> Language:
-    return language_of(language) if isinstance(language, str) else language_of_request(request)
-
-
-def _caller(request: gr.Request | None) -> str:
-    """Whose turn it is in the waiting line: one machine counts as one visitor."""
-    return f"api {request.client.host if request and request.client else ''}"
+    with calls.told("/translate", language):
+        events = workbench.translate(calls.text("text", text), visitor=caller, **options)
+        for event in calls.beats(events, (Item, Done)):
+            if isinstance(event, Item):
+                so_far.add(event)
+            yield event.result if isinstance(event, Done) else so_far.text
