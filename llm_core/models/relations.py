@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+NONE = frozenset({"no_relation", "Other", "NA", "unknown", "none"})
+"""Labels that say that there is no relation, or none that the set has a name for."""
 HEAD, TAIL = "[ {} ]", "{{ {} }}"
 
 
