@@ -46,6 +46,14 @@ def home_with_encoder(home: Path, converted_encoder: Path) -> Path:
     return home
 
 
+@pytest.fixture(scope="session")
+def understanding(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny models that read and analyze, trained once, since it takes half a minute."""
+    from tests.tiny_understanding import write_models
+
+    return write_models(tmp_path_factory.mktemp("understanding"))
+
+
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Nothing is fetched, and nothing of the person who runs the tests is touched."""

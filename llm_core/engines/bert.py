@@ -15,27 +15,18 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float32]
+from llm_core.models import shared
 
-_DTYPES: dict[str, Any] = {"F32": np.float32, "F16": np.float16, "BF16": np.uint16}
+Floats: TypeAlias = NDArray[np.float32]
 
 
 def read_weights(folder: Path) -> dict[str, Floats]:
-    """All tensors of the safetensors files in `folder`, as float32 by name.
+    """All tensors of the model in `folder`, and of the one it shares weights with, as float32 by name.
 
-    bfloat16 is the upper half of a float32, and numpy knows no such type: hence an own reader.
+    Raises:
+        UserError: `weights_broken`, `base_missing`, `base_other`.
     """
-    weights: dict[str, Floats] = {}
-    for path in sorted(folder.glob("*.safetensors")):
-        content = np.memmap(path, np.uint8, mode="r")
-        header_bytes = int(content[:8].view("<u8")[0])
-        header = json.loads(content[8 : 8 + header_bytes].tobytes())
-        header.pop("__metadata__", None)
-        for name, entry in header.items():
-            begin, end = (8 + header_bytes + offset for offset in entry["data_offsets"])
-            stored = np.frombuffer(content[begin:end].tobytes(), _DTYPES[entry["dtype"]]).reshape(entry["shape"])
-            weights[name.removeprefix("bert.")] = _float32(stored, entry["dtype"])
-    return weights
+    return {name.removeprefix("bert."): tensor.read() for name, tensor in shared.stored(folder).items()}
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -79,12 +70,6 @@ def hidden_states(weights: dict[str, Floats], config: dict[str, Any], ids: Seque
         wide = _gelu(linear(x, f"{layer}.intermediate.dense"))
         x = norm(x + linear(wide, f"{layer}.output.dense"), f"{layer}.output.LayerNorm")
     return x
-
-
-def _float32(stored: NDArray[Any], kind: str) -> Floats:
-    if kind == "BF16":
-        return (stored.astype(np.uint32) << 16).view(np.float32)
-    return stored.astype(np.float32)
 
 
 def _heads(x: Floats, heads: int) -> Floats:

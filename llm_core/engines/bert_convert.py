@@ -73,7 +73,9 @@ def fill(encoder: Any, weights: dict[str, Floats]) -> None:
 
 def vocabulary(source: Path, size: int) -> list[str]:
     """The tokens by id. We speak to the model in ids alone; CTranslate2 wants a list of the right length."""
-    pieces = json.loads((source / "tokenizer.json").read_text("utf-8"))["model"]["vocab"]
+    from llm_core.models.shared import tokenizer_file
+
+    pieces = json.loads(tokenizer_file(source).read_text("utf-8"))["model"]["vocab"]
     names = [piece[0] for piece in pieces] if isinstance(pieces, list) else sorted(pieces, key=pieces.__getitem__)
     return names + [f"<extra_{number}>" for number in range(size - len(names))]
 

@@ -1,23 +1,35 @@
-"""Classifiers: a Transformers folder that gives a text, or a pair of texts, a label; torch comes with the first use.
+"""Classifiers: a Transformers folder that gives a text, or a pair of texts, a label.
 
-Safetensors hold numbers and nothing that runs; the class is one of Transformers' own or of ours, never the folder's.
+An encoder's trunk runs in CTranslate2 and its head in numpy; a recurrent network runs in torch, which comes with the
+first use. Safetensors hold numbers and nothing that runs; the classes are Transformers' own or ours, never the
+folder's.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
+import numpy as np
+
+from llm_core.engines.bert import Floats, read_config
+from llm_core.engines.trunk import Linear, Trunk, batches, log_softmax
 from llm_core.errors import UserError
 from llm_core.models import register
 
+log = logging.getLogger(__name__)
+
 CHARS_MAX = 8_000  # of a text are looked at; the model's own limit lies far below
-BATCH_TOKENS = 4096  # with padding
+TOKENS_MAX = 256  # of a text, where the model does not say how long those were that it learned from
 _HEAD = "ForSequenceClassification"
+
+Text: TypeAlias = "str | tuple[str, str]"
+Logits: TypeAlias = Callable[[Sequence[Text]], Floats]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +43,16 @@ class Labelled:
 
 def classifies(folder: Path) -> bool:
     """Whether the model in `folder` gives labels."""
+    return has_head(folder, _HEAD)
+
+
+def has_head(folder: Path, head: str) -> bool:
+    """Whether the model in `folder` is one whose class has this name's end."""
     try:
         config = json.loads((folder / "config.json").read_text("utf-8"))
     except (OSError, ValueError):
         return False
-    return any(str(name).endswith(_HEAD) for name in config.get("architectures") or ())
+    return any(str(name).endswith(head) for name in config.get("architectures") or ())
 
 
 class Classifier:
@@ -43,27 +60,31 @@ class Classifier:
 
     Args:
         folder: the Transformers folder.
+        caches: where converted copies stand.
         threads: for computing.
 
     Raises:
         UserError: `model_unlabelling`.
     """
 
-    def __init__(self, folder: Path, threads: int) -> None:
+    def __init__(self, folder: Path, caches: Path, threads: int) -> None:
         if not classifies(folder):
             raise UserError("model_unlabelling", name=folder.name)
-        self._folder, self._threads = folder, threads
+        self._folder, self._caches, self._threads = folder, caches, threads
+        self._config = read_config(folder)
         self._lock = threading.Lock()
-        self._opened: tuple[Any, Any] | None = None
+        self._opened: Logits | None = None
 
     @property
     def label_sets(self) -> dict[str, tuple[int, int]]:
         """The classes [first, end) of each set of labels; one without a name where the folder names none."""
-        config = json.loads((self._folder / "config.json").read_text("utf-8"))
-        sets = config.get("label_sets") or {"": [0, len(config["id2label"])]}
-        return {name: (first, end) for name, (first, end) in sets.items()}
+        return label_sets(self._config)
 
-    def classify(self, texts: Sequence[str | tuple[str, str]], label_set: str | None = None) -> list[Labelled]:
+    def labels(self, label_set: str) -> list[str]:
+        """The labels of one set, in the model's order."""
+        return labels(self._config, label_set)
+
+    def classify(self, texts: Sequence[Text], label_set: str | None = None) -> list[Labelled]:
         """The label of each text, in their order.
 
         Args:
@@ -71,57 +92,106 @@ class Classifier:
             label_set: one of `label_sets`; the first one where none is given.
 
         Raises:
-            UserError: `label_set_unknown`.
+            UserError: `label_set_unknown`; with the first call `encoder_unusable`, `disk_full`.
         """
         sets = self.label_sets
         if label_set is not None and label_set not in sets:
             raise UserError("label_set_unknown", name=label_set[:80], known=", ".join(sets))
-        first, end = sets[label_set or next(iter(sets))]
-        import torch
+        chosen = label_set if label_set is not None else next(iter(sets))
+        first, end = sets[chosen]
+        names = self.labels(chosen)
+        return [_ranked(names, row) for row in np.exp(log_softmax(self._logits(texts)[:, first:end]))]
 
+    def close(self) -> None:
+        """Free the memory; the next text opens the model again."""
         with self._lock:
-            tokenizer, model = self._open()
-            prefix = f"{label_set or next(iter(sets))}/" if len(sets) > 1 else ""
-            names = [str(model.config.id2label[i]).removeprefix(prefix) for i in range(first, end)]
-            found: list[Labelled | None] = [None] * len(texts)
-            for rows, inputs in _batches(tokenizer, texts, model.config.max_position_embeddings):
-                with torch.no_grad():
-                    chances = model(**inputs).logits[:, first:end].float().softmax(-1).tolist()
-                for row, some in zip(rows, chances, strict=True):
-                    ranked = sorted(zip(names, some, strict=True), key=lambda pair: -pair[1])
-                    found[row] = Labelled(ranked[0][0], ranked[0][1], dict(ranked))
-        return [each for each in found if each is not None]
+            self._opened = None
 
-    def _open(self) -> tuple[Any, Any]:
-        if self._opened is None:
-            import torch
-            from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
-            from transformers.utils import logging
+    def _logits(self, texts: Sequence[Text]) -> Floats:
+        cut = [text[:CHARS_MAX] if isinstance(text, str) else (text[0][:CHARS_MAX], text[1][:CHARS_MAX])
+               for text in texts]  # fmt: skip
+        with self._lock:
+            if self._opened is None:
+                self._opened = self._open()
+            opened = self._opened
+        return opened(cut)
 
-            register()
-            logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-            torch.set_num_threads(self._threads)
-            model = AutoModelForSequenceClassification.from_pretrained(
-                self._folder, dtype=torch.float32, trust_remote_code=False
-            )
-            self._opened = PreTrainedTokenizerFast.from_pretrained(self._folder), model.eval()
-        return self._opened
+    def _open(self) -> Logits:
+        if self._config.get("model_type") != "bert":
+            return _by_torch(self._folder, self._threads)
+        try:
+            return _by_trunk(self._folder, self._caches, self._threads, tokens_max(self._config, TOKENS_MAX))
+        except UserError as error:  # such as a tiny one that eight bits do not suffice for
+            if error.code != "encoder_unusable":
+                raise
+            log.warning("%s is served by torch: %s", self._folder, error)
+            return _by_torch(self._folder, self._threads)
 
 
-def _batches(tokenizer: Any, texts: Sequence[str | tuple[str, str]], longest: int) -> Any:
-    """(rows, what the model reads of them), texts of like length side by side."""
-    cut = [
-        text[:CHARS_MAX] if isinstance(text, str) else (text[0][:CHARS_MAX], text[1][:CHARS_MAX]) for text in texts
-    ]
-    ids = [
-        tokenizer(*([each] if isinstance(each, str) else each), truncation=True, max_length=longest) for each in cut
-    ]
-    order = sorted(range(len(ids)), key=lambda row: len(ids[row]["input_ids"]))
-    start = 0
-    while start < len(order):
-        stop = start + 1
-        while stop < len(order) and len(ids[order[stop]]["input_ids"]) * (stop + 1 - start) <= BATCH_TOKENS:
-            stop += 1
-        rows = order[start:stop]
-        yield rows, tokenizer.pad({"input_ids": [ids[row]["input_ids"] for row in rows]}, return_tensors="pt")
-        start = stop
+def label_sets(config: dict[str, Any]) -> dict[str, tuple[int, int]]:
+    """The classes [first, end) of each set of labels that a model's configuration names."""
+    sets = config.get("label_sets") or {"": [0, len(config["id2label"])]}
+    return {name: (first, end) for name, (first, end) in sets.items()}
+
+
+def labels(config: dict[str, Any], label_set: str) -> list[str]:
+    """The labels of one set; where there are several sets, the model calls each `set/label`."""
+    sets = label_sets(config)
+    prefix = f"{label_set}/" if len(sets) > 1 else ""
+    first, end = sets[label_set]
+    return [str(config["id2label"][str(i)]).removeprefix(prefix) for i in range(first, end)]
+
+
+def tokens_max(config: dict[str, Any], usual: int) -> int:
+    """As long as the texts that the model learned from, in tokens."""
+    limit = int(config.get("max_position_embeddings") or usual)
+    return min(int(config.get("context_tokens") or usual), limit)
+
+
+def _ranked(names: Sequence[str], chances: Floats) -> Labelled:
+    order = np.argsort(-chances, kind="stable")
+    scores = {names[i]: float(chances[i]) for i in order}
+    return Labelled(names[order[0]], float(chances[order[0]]), scores)
+
+
+def _by_trunk(folder: Path, caches: Path, threads: int, longest: int) -> Logits:
+    """BERT: a dense layer with tanh over the first state, then a linear one."""
+    trunk = Trunk(folder, caches, threads, longest).open()
+    pooler, head = Linear(folder, "bert.pooler.dense"), Linear(folder, "classifier")
+
+    def logits(texts: Sequence[Text]) -> Floats:
+        firsts = np.zeros((len(texts), trunk.hidden), np.float32)
+        for row, states in trunk.states(trunk.ids(texts)):
+            firsts[row] = states[0]
+        return head(np.tanh(pooler(firsts)))
+
+    return logits
+
+
+def _by_torch(folder: Path, threads: int) -> Logits:
+    import torch
+    from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
+    from transformers.utils import logging as told
+
+    register()
+    told.disable_progress_bar()  # type: ignore[no-untyped-call]
+    torch.set_num_threads(threads)
+    model: Any = AutoModelForSequenceClassification.from_pretrained(
+        folder, dtype=torch.float32, trust_remote_code=False
+    ).eval()
+    tokenizer: Any = PreTrainedTokenizerFast.from_pretrained(folder)
+
+    def logits(texts: Sequence[Text]) -> Floats:
+        longest = model.config.max_position_embeddings
+        ids = [
+            tokenizer(*([each] if isinstance(each, str) else each), truncation=True, max_length=longest)["input_ids"]
+            for each in texts
+        ]
+        found = np.zeros((len(texts), model.config.num_labels), np.float32)
+        for rows in batches([len(each) for each in ids]):
+            inputs = tokenizer.pad({"input_ids": [ids[row] for row in rows]}, return_tensors="pt")
+            with torch.no_grad():
+                found[rows] = model(**inputs).logits.float().numpy()
+        return found
+
+    return logits

@@ -7,23 +7,21 @@ nearer to any Chinese passage than to the English one that answers it. The means
 
 from __future__ import annotations
 
+import functools
 import json
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from llm_core.engines import encoder_cache
 from llm_core.engines.base import EmbeddingKind
 from llm_core.engines.bert import Floats, read_config
+from llm_core.engines.trunk import Trunk
 from llm_core.text.language import language
 
 MEANS_FILE = "language_means.json"  # language -> kind -> vector
 TOKENS_MAX = 512
 CHARS_MAX = 8 * TOKENS_MAX  # of a text are looked at; what lies behind is cut off by TOKENS_MAX in any case
-BATCH_TOKENS = 4096  # with padding; texts of like length share a batch
 
 
 class E5:
@@ -37,11 +35,7 @@ class E5:
 
     def __init__(self, folder: Path, caches: Path, threads: int) -> None:
         self._folder = folder
-        self._caches = caches
-        self._threads = threads
-        self._lock = threading.Lock()
-        self._opened: _Model | None = None
-        self._means: dict[str, dict[str, Floats]] = {}
+        self._trunk = Trunk(folder, caches, threads, TOKENS_MAX)
 
     @property
     def dimensions(self) -> int:
@@ -50,8 +44,7 @@ class E5:
 
     def encode(self, texts: Sequence[str], kind: EmbeddingKind) -> Floats:
         """See `base.Encoder`."""
-        model = self._model()
-        vectors = _normalised(model.pooled([f"{kind}: {text[:CHARS_MAX]}" for text in texts]))
+        vectors = _normalised(self._trunk.open().pooled([f"{kind}: {text[:CHARS_MAX]}" for text in texts]))
         means = [self._means.get(language(text[:CHARS_MAX]) or "en", {}).get(kind) for text in texts]
         for row, mean in enumerate(means):
             if mean is not None:
@@ -60,66 +53,15 @@ class E5:
 
     def count_tokens(self, texts: Sequence[str]) -> int:
         """See `base.Encoder`."""
-        return sum(map(len, self._model().ids([text[:CHARS_MAX] for text in texts])))
+        return sum(map(len, self._trunk.open().ids([text[:CHARS_MAX] for text in texts])))
 
     def close(self) -> None:
         """Free the memory; the next text opens the model again."""
-        with self._lock:
-            self._opened = None
+        self._trunk.close()
 
-    def _model(self) -> _Model:
-        with self._lock:
-            if self._opened is None:
-                folder = encoder_cache.converted(self._folder, self._caches, self._pooled_by)
-                self._means = _read_means(self._folder / MEANS_FILE)
-                self._opened = _Model(folder, self._folder, self._threads)
-            return self._opened
-
-    def _pooled_by(self, folder: Path, texts: Sequence[str]) -> Floats:
-        return _Model(folder, self._folder, self._threads).pooled(texts)
-
-
-class _Model:
-    """The open model and its tokenizer."""
-
-    def __init__(self, converted: Path, original: Path, threads: int) -> None:
-        import ctranslate2
-        from tokenizers import Tokenizer
-
-        self._encoder: Any = ctranslate2.Encoder(
-            str(converted), device="cpu", compute_type="int8", intra_threads=threads
-        )
-        self._tokenizer = Tokenizer.from_file(str(original / "tokenizer.json"))
-        self._tokenizer.enable_truncation(TOKENS_MAX)
-        self._tokenizer.no_padding()
-        self._hidden = int(read_config(original)["hidden_size"])
-
-    def pooled(self, texts: Sequence[str]) -> Floats:
-        """The mean of each text's last states [n, hidden], in the order of `texts`."""
-        ids = self.ids(texts)
-        vectors = np.zeros((len(ids), self._hidden), np.float32)
-        for batch in _batches([len(each) for each in ids]):
-            states = np.asarray(self._encoder.forward_batch([ids[row] for row in batch]).last_hidden_state)
-            for row, state in zip(batch, states, strict=True):
-                vectors[row] = state[: len(ids[row])].mean(0)  # what follows is padding
-        return vectors
-
-    def ids(self, texts: Sequence[str]) -> list[list[int]]:
-        """The tokens of each text, cut off where the model reads no further."""
-        sound = [text.encode("utf-8", "replace").decode() for text in texts]  # half characters cannot be encoded
-        return [encoding.ids for encoding in self._tokenizer.encode_batch(sound)]
-
-
-def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """The rows in batches of at most BATCH_TOKENS, padding counted, shortest first."""
-    batch: list[int] = []
-    for row in sorted(range(len(lengths)), key=lengths.__getitem__):
-        if batch and lengths[row] * (len(batch) + 1) > BATCH_TOKENS:
-            yield batch
-            batch = []
-        batch.append(row)
-    if batch:
-        yield batch
+    @functools.cached_property
+    def _means(self) -> dict[str, dict[str, Floats]]:
+        return _read_means(self._folder / MEANS_FILE)
 
 
 def _normalised(vectors: Floats) -> Floats:

@@ -18,6 +18,7 @@ from filelock import FileLock
 from llm_core import atomic
 from llm_core.engines import bert, bert_convert
 from llm_core.errors import UserError
+from llm_core.models import shared
 
 log = logging.getLogger(__name__)
 
@@ -79,7 +80,7 @@ def _compare(source: Path, aside: Path, pooled: Pooled) -> None:
     from tokenizers import Tokenizer
 
     weights, config = bert.read_weights(source), bert.read_config(source)
-    tokenizer = Tokenizer.from_file(str(source / "tokenizer.json"))
+    tokenizer = Tokenizer.from_file(str(shared.tokenizer_file(source)))
     ours = pooled(aside, PROBES)
     for text, vector in zip(PROBES, ours, strict=True):
         original = bert.hidden_states(weights, config, tokenizer.encode(text).ids).mean(0)
@@ -98,6 +99,8 @@ def _is_whole(folder: Path) -> bool:
 
 def _fingerprint(source: Path) -> str:
     """Changes with the model's files; their sizes and times stand for their content, which takes long to read."""
-    files = [*sorted(source.glob("*.safetensors")), source / "config.json", source / "tokenizer.json"]
+    folders = [source, shared.base_of(source)] if shared.is_shared(source) else [source]
+    files = [path for folder in folders for path in sorted(folder.glob("*.safetensors"))]
+    files += [source / "config.json", shared.tokenizer_file(source)]
     stamps = [(path.name, path.stat().st_size, int(path.stat().st_mtime)) for path in files]
     return hashlib.sha256(repr((FORMAT, stamps)).encode()).hexdigest()[:12]

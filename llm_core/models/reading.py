@@ -47,7 +47,8 @@ def encode(tokenizer: Any, texts: Sequence[str]) -> list[Encoded]:
         some = list(texts[start : start + _BATCH])
         for text, encoding in zip(some, tokenizer.encode_batch(some, add_special_tokens=False), strict=True):
             ids, spans = np.asarray(encoding.ids, np.int32), np.asarray(encoding.offsets, np.int32).reshape(-1, 2)
-            spans[:, 0] += [begin < end and text[begin].isspace() for begin, end in encoding.offsets]
+            blank_first = [begin < end and text[begin].isspace() for begin, end in encoding.offsets]
+            spans[:, 0] += np.asarray(blank_first, np.int32)  # of no pieces at all, too
             spans[ids == blank, 1] = spans[ids == blank, 0]
             found.append(Encoded(ids, spans))
     return found

@@ -61,5 +61,5 @@ class Classifying:
             raise UserError("classifier_unknown", name=name[:80], known=", ".join([*here][:NEAREST]) or "-")
         if self._open is None or self._open[0] != here[name]:
             threads = self._settings.threads or machine.cores()
-            self._open = here[name], Classifier(here[name], threads)
+            self._open = here[name], Classifier(here[name], self._settings.paths.conversions, threads)
         return self._open[1]

@@ -61,6 +61,7 @@ class OverEncoder:
         else:
             model = head(self._fresh(config))
         encoder.frozen(model, self.config.freeze)
+        model.config.context_tokens = self.config.batch.context  # whoever serves it reads no more at once
         if torch.cuda.is_available():
             nn.Module.to(model, "cuda")
         elif self.config.family == "encoder" and self.config.batch.context <= SHORT:

@@ -42,7 +42,7 @@ def test_a_recurrent_network_learns_labels_and_pads_change_nothing(
     budget = {"steps": 120, "evaluate_every": 120}
     run, outcome = tuned("label", [rows("opinions", opinions)], name="lstm-label", budget=budget, **fresh)
     assert outcome.extra["accuracy"] > 80
-    classifier = Classifier(run.folder / "model", threads=1)
+    classifier = Classifier(run.folder / "model", run.folder / "caches", threads=1)
     one, *_ = classifier.classify(["面条, 好吃 5"])
     beside = classifier.classify(["面条, 好吃 5", "the film, dreadful 7; the film, dreadful 8; the film, dreadful 9"])
     assert one.label == "positive"
