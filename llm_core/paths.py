@@ -43,6 +43,16 @@ class Paths:
         return self.home / "downloads"
 
     @property
+    def sources(self) -> Path:
+        """Which sources of models the person chose."""
+        return self.home / "sources.json"
+
+    @property
+    def adopted(self) -> Path:
+        """Models of other programs on this disk that are used where they are."""
+        return self.home / "adopted.json"
+
+    @property
     def conversations(self) -> Path:
         """The SQLite file of all conversations."""
         return self.home / "conversations.sqlite3"

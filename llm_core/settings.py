@@ -105,6 +105,23 @@ class Settings(BaseSettings):
     runs_under_way_max: int = Field(2, gt=0, description="runs of one visitor that train or wait")
     runs_bytes_max: int = Field(2_000_000_000, gt=0, description="what all runs of one visitor take on the disk")
 
+    # Where models come from: all sources that may be asked are asked together, and the first that answers sends
+    sources: str = Field("", description="kinds that may be asked: folder peer hub mirror modelscope index; all")
+    hub_mirror: str = Field("", description="another address of the Hub, asked beside it")
+    modelscope_endpoint: str = Field("https://modelscope.cn", description="ModelScope")
+    peer: str = Field("", description="another workbench that shares its models: its host, or its address")
+    models_from: Path | None = Field(None, description="a folder or stick with models, as `models pack` writes one")
+    share_models: bool = Field(False, description="give the models here to other workbenches that know their hashes")
+    share_parallel_max: int = Field(8, gt=0, description="files given at the same time; who comes later waits")
+    lmstudio_models: Path | None = Field(None, description="where LM Studio keeps its models; its usual places")
+    ollama_models: Path | None = Field(None, description="where Ollama keeps its models; its usual places")
+    hub_cache: Path | None = Field(None, description="where the Hub's library keeps its cache; its usual place")
+    hub_model_bytes_max: int = Field(20_000_000_000, gt=0, description="a model of the Hub, all files together")
+    weights_upload: bool = Field(False, description="whether GGUF files can be put in through the page")
+    weights_bytes_max: int = Field(10_000_000_000, gt=0, description="such a file")
+    peer_wait_s: float = Field(1800, gt=0, description="how long to wait for a turn at another workbench")
+    peer_again_s: float = Field(3, gt=0, description="how often it is asked whether it is our turn")
+
     # Fetching
     fetch_probe_s: float = Field(3, gt=0, description="how long sources may take to answer before one is chosen")
     fetch_parallel: int = Field(3, ge=1, le=16, description="parts fetched at the same time")

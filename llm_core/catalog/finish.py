@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
 
 from llm_core import atomic
-from llm_core.catalog import hashes
+from llm_core.catalog import adopted, found, hashes
 from llm_core.catalog.flush import flush
 from llm_core.catalog.recommended import Recommended
-from llm_core.catalog.source import Sound, Target
+from llm_core.catalog.source import Sound, Target, Wanted
 from llm_core.errors import UserError
 from llm_core.events import Event, Events, Notice
 from llm_core.settings import Settings
@@ -25,13 +24,31 @@ def check(model: Recommended, settings: Settings) -> Generator[Event, None, Path
     for other in _same_size(model, settings):  # it may have been put here under another name
         if hashes.noted(other) is None:
             yield from hashes.hashing(other)
-    path = hashes.where(model, settings)
+    path = hashes.where(model, settings) or (yield from _elsewhere(model, settings))
     if path is None:
+        return None
+    known = adopted.of_hash(model.sha256, settings)
+    if known and known.path == path:
+        if (yield from hashes.hashing(path, remember=False)) == model.sha256:
+            return path
+        adopted.drop(known.id, settings)
         return None
     yield from hashes.hashing(path)
     if hashes.glance(model, settings) == "ok":
         return path
     yield Notice("copy_damaged", {"name": model.id})
+    return None
+
+
+def _elsewhere(model: Recommended, settings: Settings) -> Generator[Event, None, Path | None]:
+    """The same file among those of another program on this disk: it is used where it is, and not fetched again."""
+    for copy in found.of_size(model.bytes, settings):
+        if copy.sha256 in ("", model.sha256):
+            sha256 = yield from hashes.hashing(copy.path, remember=False)
+            if sha256 == model.sha256:
+                adopted.add(copy, settings, sha256)
+                yield Notice("found_elsewhere", {"name": model.id, "path": str(copy.path)})
+                return copy.path
     return None
 
 
@@ -56,16 +73,16 @@ def take_back(model: Recommended, path: Path, settings: Settings) -> Events:
     _cut(target, proven if proven or size >= model.bytes else size)
 
 
-def right(model: Recommended, target: Target) -> Generator[Event, None, bool]:
+def right(model: Wanted, target: Target) -> Generator[Event, None, bool]:
     """Whether the whole file that was fetched is right; where not, only what is proven to be right is left of it."""
-    digest = hashlib.sha256()
+    digest, expected = model.checksum()
     done = 0
     with target.grown.open("rb") as file:
         while chunk := file.read(hashes.CHUNK_BYTES):
             digest.update(chunk)
             done += len(chunk)
             yield hashes.progress(done, model.bytes)
-    if digest.hexdigest() == model.sha256:
+    if digest.hexdigest() == expected:
         return True
     proven = yield from _sound(model, target.grown)
     _cut(target, proven if proven < model.bytes else 0)
@@ -105,7 +122,7 @@ def _same_size(model: Recommended, settings: Settings) -> list[Path]:
     return [path for path in found if path.is_file() and path.stat().st_size == model.bytes]
 
 
-def _sound(model: Recommended, path: Path) -> Sound:
+def _sound(model: Wanted, path: Path) -> Sound:
     proven = 0
     for source in model.sources:
         proven = max(proven, (yield from source.sound(path)))

@@ -1,4 +1,4 @@
-"""Source: the Hub, or a mirror of it (settings.hub_endpoint). No account is needed."""
+"""Sources: the Hub (settings.hub_endpoint), and a mirror of it that is asked beside it. No account is needed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Self
+from urllib.parse import quote
 
 from llm_core import atomic
 from llm_core.catalog import stream
 from llm_core.catalog.source import Meter, Probe, Sound, Target
 from llm_core.events import Events
 from llm_core.settings import Settings
+
+
+def appended(url: str, target: Target, settings: Settings) -> Events:
+    """Let the file grow by the rest of what `url` holds, by Range, as it comes. For every source that speaks HTTP."""
+    done, meter = target.done, Meter(target)
+    chunks = stream.read(url, done, target.bytes, settings.fetch_stall_s)
+    with atomic.disk_errors(target.grown), target.grown.open("ab") as grown, contextlib.closing(chunks):
+        for chunk in chunks:
+            grown.write(chunk or b"")
+            done += len(chunk or b"")
+            yield meter.at(done)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +46,15 @@ class Hub:
 
     def url(self, settings: Settings) -> str:
         """Where the file stands."""
-        return f"{settings.hub_endpoint.rstrip('/')}/{self.repo}/resolve/{self.revision}/{self.file}"
+        return f"{settings.hub_endpoint.rstrip('/')}/{self.repo}/resolve/{self.revision}/{quote(self.file)}"
 
     def probe(self, target: Target, settings: Settings) -> Probe:
         """Ask for the file and look at the first bytes."""
         return stream.holds(self.url(settings), target.bytes, settings.fetch_stall_s)
 
     def fetch(self, target: Target, settings: Settings) -> Events:
-        """The rest of the file, by Range, appended as it comes."""
-        done, meter = target.done, Meter(target)
-        chunks = stream.read(self.url(settings), done, target.bytes, settings.fetch_stall_s)
-        with atomic.disk_errors(target.grown), target.grown.open("ab") as grown, contextlib.closing(chunks):
-            for chunk in chunks:
-                grown.write(chunk or b"")
-                done += len(chunk or b"")
-                yield meter.at(done)
+        """The rest of the file."""
+        return appended(self.url(settings), target, settings)
 
     def sound(self, path: Path) -> Sound:
         """Only the hash of the whole is known."""
@@ -58,3 +64,16 @@ class Hub:
     def room(self, settings: Settings) -> int:
         """Nothing beside the file."""
         return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Mirror(Hub):
+    """The same file at another address of the Hub, which the person named."""
+
+    endpoint: str = ""
+
+    kind: ClassVar[str] = "mirror"
+
+    def url(self, settings: Settings) -> str:
+        """Where the file stands."""
+        return f"{self.endpoint}/{self.repo}/resolve/{self.revision}/{quote(self.file)}"

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 import filelock
 
-from llm_core.catalog import bundled, hashes, local, remote, runs
+from llm_core.catalog import adopted, bundled, hashes, local, remote, runs, transformers_folder
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
+from llm_core.catalog.wish import Wish, unfinished
 from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, Language
+from llm_core.models.card import ModelCard
 from llm_core.models.served import Served
 from llm_core.settings import Settings
 
@@ -80,7 +83,11 @@ def entries(
         if found.path.resolve() not in taken:
             listed.append(of_file(found, ids))
             ids.add(listed[-1].id)
-    return listed
+    listed += [of_folder(path) for path in transformers_folder.folders(settings) if path.name not in ids]
+    ids = {entry.id for entry in listed}
+    elsewhere = [model for model in adopted.models(settings) if model.path.resolve() not in taken]
+    listed += [of_adopted(model) for model in elsewhere if model.id not in ids]
+    return listed + [of_wish(wish, settings) for wish in unfinished(settings)]
 
 
 def of_recommended(model: Recommended, settings: Settings) -> Entry:
@@ -175,8 +182,10 @@ def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
     while name in taken:
         name, number = f"{stem}-{number}", number + 1
     header = found.header
+    about = hashes.about_it(found.path)
     return Entry(
         id=name,
+        licence=about.get("licence", ""),
         title=dict.fromkeys(LANGUAGES, name),
         state="here",
         path=found.path,
@@ -191,9 +200,76 @@ def of_file(found: local.Found, ids: Iterable[str] = ()) -> Entry:
     )
 
 
+def of_folder(path: Path, source: str = "local", name: str = "") -> Entry:
+    """A Transformers folder, fetched or put here by anyone."""
+    look = transformers_folder.look(path)
+    card = _card(path)
+    writes = {"chat", "continue"} & set(look.tasks)
+    shown = name or re.sub(r"[^\w.\- ]", "?", path.name)
+    title = str(card.title.get("en", shown)) if card else shown
+    not_writing = UserError("model_not_writing", name=shown, tasks=", ".join(look.tasks))
+    return Entry(
+        id=shown,
+        title=dict.fromkeys(LANGUAGES, title),
+        state="here",
+        path=path,
+        bytes=look.bytes,
+        parameters=look.parameters,
+        context_tokens=look.context_tokens,
+        licence=card.licence if card else "",
+        sources=("hub",) if card else (source,),
+        format="transformers",
+        tasks=look.tasks,
+        architecture=look.architecture,
+        chat_template=look.chat_template,
+        problem=look.problem or (None if writes else not_writing),
+    )
+
+
+def of_adopted(model: adopted.Adopted) -> Entry:
+    """A model of another program that is used where it is."""
+    if model.format == "transformers":
+        return of_folder(model.path, model.program, model.id)
+    return replace(
+        of_file(local.look(model.path)),
+        id=model.id,
+        title=dict.fromkeys(LANGUAGES, model.id),
+        sources=(model.program,),
+    )
+
+
+def of_wish(wish: Wish, settings: Settings) -> Entry:
+    """A model from outside the catalog that is being fetched, or was begun."""
+    here = _locked(settings.paths.downloads / f"{wish.key}.lock")
+    return Entry(
+        id=wish.id,
+        title=dict.fromkeys(LANGUAGES, wish.id),
+        state="being_fetched" if here else "can_be_had",
+        path=None,
+        bytes=wish.bytes,
+        parameters=wish.parameters,
+        licence=wish.licence,
+        sources=(wish.source,),
+        fetched_bytes=wish.fetched_bytes(settings),
+        format=wish.format,
+        tasks=wish.tasks,
+    )
+
+
+def _card(folder: Path) -> ModelCard | None:
+    """Of a folder that was fetched."""
+    with contextlib.suppress(OSError, ValueError):
+        return ModelCard.read(folder)
+    return None
+
+
 def _being_fetched(model: Recommended, settings: Settings) -> bool:
-    """Whether some process fetches it now: only a living one holds the lock."""
-    path = model.lock(settings)
+    """Whether some process fetches it now."""
+    return _locked(model.lock(settings))
+
+
+def _locked(path: Path) -> bool:
+    """Whether a process works on it: only a living one holds the lock."""
     if not path.exists():
         return False
     try:

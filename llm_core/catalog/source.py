@@ -69,12 +69,14 @@ class SourceFailed(Exception):
         why: for the log.
         again: whether the same source can serve when it is asked once more.
         code: of the UserError where no other source serves either.
+        status: what HTTP said, 0 where it said nothing.
     """
 
-    def __init__(self, why: str, *, again: bool = False, code: str = "no_source") -> None:
+    def __init__(self, why: str, *, again: bool = False, code: str = "no_source", status: int = 0) -> None:
         super().__init__(why)
         self.again = again
         self.code = code
+        self.status = status
 
 
 class Source(Protocol):
@@ -108,3 +110,39 @@ class Source(Protocol):
 
     def room(self, settings: Settings) -> int:
         """Bytes of disk that it needs for a while beside the file itself."""
+
+
+class Digest(Protocol):
+    """What the hashes of `hashlib` have in common."""
+
+    def update(self, content: bytes, /) -> object:
+        """Take more of the file."""
+
+    def hexdigest(self) -> str:
+        """The hash of what was taken."""
+
+
+class Wanted(Protocol):
+    """A file that is known by its hash: a recommended model, or one file of a repository."""
+
+    @property
+    def id(self) -> str:
+        """What errors call it."""
+
+    @property
+    def bytes(self) -> int:
+        """Its size."""
+
+    @property
+    def sha256(self) -> str:
+        """Its hash; "" where only another hash than this is known of it."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Places that are known to hold it; `places.sources` adds what the person named."""
+
+    def target(self, settings: Settings) -> Target:
+        """Where it grows."""
+
+    def checksum(self) -> tuple[Digest, str]:
+        """A hash to feed with the whole file, and what it must say then."""

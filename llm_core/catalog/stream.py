@@ -74,14 +74,22 @@ def read(url: str, start: int, size: int, timeout_s: float) -> Generator[bytes |
         line.hang_up()
 
 
-def holds(url: str, size: int, timeout_s: float) -> Generator[None, None, bool]:
-    """Whether `url` answers with a file of `size` bytes; yields while it waits. Closing it hangs up at once."""
+def holds(url: str, size: int, timeout_s: float, *, busy_too: bool = False) -> Generator[None, None, bool]:
+    """Whether `url` answers with a file of `size` bytes; yields while it waits. Closing it hangs up at once.
+
+    Args:
+        url: of the file.
+        size: its bytes.
+        timeout_s: how long the server may be silent.
+        busy_too: whether "come again later" counts as yes.
+    """
     line = _Line()
     threading.Thread(target=_ask, args=(line, url, size, timeout_s), daemon=True).start()
     try:
         while True:
             with contextlib.suppress(queue.Empty):
-                return line.chunks.get(timeout=POLL_S / 2) is None
+                heard = line.chunks.get(timeout=POLL_S / 2)
+                return heard is None or (busy_too and isinstance(heard, SourceFailed) and heard.status == 503)
             yield
     finally:
         line.hang_up()
@@ -132,7 +140,8 @@ def _begins(response: httpx.Response, size: int) -> int:
     """Where in the file the answer begins, after it was found to be of the file that is wanted."""
     url = response.request.url
     if response.status_code not in (200, 206):
-        raise SourceFailed(f"{url} answers {response.status_code}", again=response.status_code >= 500)
+        status = response.status_code
+        raise SourceFailed(f"{url} answers {status}", again=status >= 500, status=status)
     if response.status_code == 200:
         begins, total = 0, response.headers.get("Content-Length", str(size))
     else:

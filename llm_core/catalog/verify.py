@@ -8,8 +8,9 @@ from typing import Literal
 
 import filelock
 
-from llm_core.catalog import hashes
+from llm_core.catalog import adopted, hashes
 from llm_core.catalog.listing import Entry
+from llm_core.catalog.wish import Wish, unfinished
 from llm_core.errors import UserError
 from llm_core.settings import Settings
 
@@ -29,7 +30,8 @@ def check(entry: Entry, settings: Settings, *, thorough: bool = False) -> Litera
     state = hashes.glance(model, settings)
     path = hashes.where(model, settings)
     if path is not None and (state == "unchecked" or thorough):
-        for _ in hashes.hashing(path):
+        ours = settings.paths.models.resolve() in path.resolve().parents
+        for _ in hashes.hashing(path, remember=ours):
             pass
         state = hashes.glance(model, settings)
     return "damaged" if state == "unchecked" else state  # unchecked still: it changes while we look
@@ -39,7 +41,7 @@ def remove(entry: Entry, settings: Settings) -> int:
     """Delete the model's file, with what was kept of an interrupted fetch.
 
     Returns:
-        bytes that became free; 0 where nothing was here.
+        bytes that became free; 0 where nothing was here, or where it is another program's and stays.
 
     Raises:
         UserError: `model_in_use`, it is being fetched or an engine has it open (Windows); `model_elsewhere`, the file
@@ -47,6 +49,10 @@ def remove(entry: Entry, settings: Settings) -> int:
     """
     if "bundled" in entry.sources:
         raise UserError("model_bundled", name=entry.id)
+    if adopted.drop(entry.id, settings):
+        return 0
+    if wish := next((wish for wish in unfinished(settings) if wish.id == entry.id), None):
+        return _delete_wish(wish, settings)
     if "run" in entry.sources and entry.path:
         return _delete_run(entry.path.parent, entry.id)
     folder = settings.paths.models.resolve()
@@ -67,8 +73,18 @@ def remove(entry: Entry, settings: Settings) -> int:
         raise UserError("model_in_use", name=entry.id) from error
 
 
+def _delete_wish(wish: Wish, settings: Settings) -> int:
+    size = wish.fetched_bytes(settings)
+    try:
+        with filelock.FileLock(settings.paths.downloads / f"{wish.key}.lock", timeout=0, thread_local=False):
+            shutil.rmtree(wish.folder(settings))
+    except (filelock.Timeout, PermissionError) as error:
+        raise UserError("model_in_use", name=wish.id) from error
+    return size
+
+
 def _delete_run(folder: Path, name: str) -> int:
-    """A model that was trained here goes with all of its run."""
+    """A model that was trained here goes with all of its run; one in a folder of its own with all of that."""
     size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
     try:
         shutil.rmtree(folder)
@@ -80,6 +96,8 @@ def _delete_run(folder: Path, name: str) -> int:
 def _delete(entry: Entry) -> int:
     if entry.path is None:
         return 0
+    if entry.path.is_dir():
+        return _delete_run(entry.path, entry.id)
     size = entry.path.stat().st_size
     try:
         entry.path.unlink()

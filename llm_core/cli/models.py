@@ -1,4 +1,4 @@
-"""`models`: which are here and which can be had; `models get` and `models remove`."""
+"""`models`: which are here and which can be had; get, remove and export them."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from typing import Annotated, Any, get_args
 import typer
 
 from llm_core.catalog.choose import Choice
+from llm_core.catalog.found import Program
 from llm_core.catalog.listing import Entry
-from llm_core.cli import columns, session
+from llm_core.cli import columns, model_sources, session
 from llm_core.cli.commands import Command, Group, new_app
 from llm_core.errors import UserError
 from llm_core.events import Done
@@ -20,6 +21,7 @@ from llm_core.messages import Language, explain, say, system_language, write_byt
 from llm_core.workbench.exports import Format
 
 app = new_app(cls=Group, help="models_help", invoke_without_command=True)
+model_sources.add_to(app)
 SIZE_COLUMN = 2
 
 
@@ -28,8 +30,13 @@ def models(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="models_json")] = False
 ) -> None:
     """List them, unless a command follows."""
-    if context.invoked_subcommand:
-        return
+    if not context.invoked_subcommand:
+        list_models(as_json)
+
+
+@app.command("list", cls=Command, help="models_list_help")
+def list_models(as_json: Annotated[bool, typer.Option("--json", help="models_json")] = False) -> None:
+    """List them."""
     with session.opened() as workbench:
         entries, choice = workbench.models.listing(), workbench.models.choice("chat")
     if as_json:
@@ -40,11 +47,17 @@ def models(
 
 
 @app.command("get", cls=Command, help="models_get_help")
-def get(names: Annotated[list[str] | None, typer.Argument(help="models_get_name", metavar="NAME")] = None) -> None:
+@app.command("fetch", cls=Command, help="models_fetch_help")
+def get(
+    names: Annotated[list[str] | None, typer.Argument(help="models_get_name", metavar="NAME")] = None,
+    variant: Annotated[str | None, typer.Option("--file", help="models_get_variant", metavar="NAME")] = None,
+) -> None:
     """Fetch, resume or mend."""
     with session.opened() as workbench:
         for name in names or ["recommended"]:
-            print(session.fetched(workbench, name, session.progress_line()))
+            wanted = f"{name}:{variant}" if variant else name
+            model_sources.taking(workbench, wanted)
+            print(session.fetched(workbench, wanted, session.progress_line()))
 
 
 @app.command("remove", cls=Command, help="models_remove_help")
@@ -56,10 +69,12 @@ def remove(
         raise UserError("value_missing", name="NAME")
     with session.opened() as workbench:
         for name in names:
-            model = workbench.models.find(name).id
-            if not (freed := workbench.models.remove(name)):
-                raise UserError("model_not_here", name=model)
-            print(say(system_language(), "cli.models_removed", name=model, size=freed))
+            model = workbench.models.find(name)
+            freed = workbench.models.remove(name)
+            if not freed and not set(model.sources) & set(get_args(Program)):
+                raise UserError("model_not_here", name=model.id)
+            key = "cli.models_removed" if freed else "cli.models_let_go"
+            print(say(system_language(), key, name=model.id, size=freed, path=str(model.path)))
 
 
 @app.command("export", cls=Command, help="models_export_help")

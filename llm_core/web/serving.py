@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from llm_core.messages import system_language
 from llm_core.settings import Settings
-from llm_core.web import openai
+from llm_core.web import openai, sharing
 from llm_core.web.page import build, launch
 from llm_core.web.telling import tell
 from llm_core.workbench import Workbench, log_to_file
@@ -34,4 +34,5 @@ def serve(settings: Settings, announce: Callable[[str], None], *, protocol: bool
             workbench.models.start_recommended()
             tell(workbench.models, system_language())
 
-        launch(workbench, build(workbench), routes=openai.routes(workbench) if protocol else (), on_up=up)
+        routes = [*(openai.routes(workbench) if protocol else ()), *sharing.routes(workbench)]
+        launch(workbench, build(workbench), routes=routes, on_up=up)

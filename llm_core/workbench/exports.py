@@ -6,7 +6,7 @@ What a visitor may take is what the visitor may see: own runs, and the models of
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -143,6 +143,16 @@ class Exports:
             raise UserError("offline")
         _, folder = self._folder(owner, name)
         return export.push(folder, repo, token, self._settings.hub_endpoint, private=private)
+
+    def pack(self, folder: Path, names: Sequence[str] = (), *, wheels: bool = True) -> Events:
+        """Models, Python packages and the workbench in one folder, to start from offline; see `catalog.pack`.
+
+        Raises:
+            UserError: `model_missing`, `pack_no_room`, `copy_spoilt`, `disk_full`.
+        """
+        from llm_core.catalog import pack
+
+        return pack.pack(folder, self._settings, names, wheels=wheels)
 
     def _folder(self, owner: str, name: str) -> tuple[Entry, Path]:
         if any(mark in name for mark in "/\\:"):

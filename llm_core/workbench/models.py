@@ -22,6 +22,7 @@ from llm_core.jobs import Job, Jobs
 from llm_core.models import served
 from llm_core.settings import Settings
 from llm_core.workbench.fetching import FetchMeter, FetchState
+from llm_core.workbench.supply import Supply
 
 SERVER = "server"  # owner of jobs that belong to no visitor
 STEP_S = 0.1
@@ -43,6 +44,7 @@ class Models:
         self._jobs = jobs
         self._job: Job | None = None
         self._meter: FetchMeter | None = None
+        self.supply = Supply(settings)
 
     def listing(self, owner: str = "") -> list[Entry]:
         """Every model that is here or can be had for this visitor, recommended ones first."""
@@ -159,7 +161,9 @@ class Models:
 
     def start_recommended(self) -> None:
         """On the first start: fetch the recommended model, unless one is here or the person once said no."""
-        if not self._settings.offline and not self._declined.exists() and self.choice("chat").entry.path is None:
+        if self._declined.exists() or (choice := self.choice("chat")).entry.path is not None:
+            return
+        if not self._settings.offline or any(self.supply.at_hand(entry) for entry in choice.to_fetch):
             self.start_fetch("recommended")
 
     def start_fetch(self, name: str = "recommended") -> Job:
@@ -192,7 +196,13 @@ class Models:
             self._job.stop(wait_s=5)
 
     def fetch(self, name: str = "recommended") -> Events:
-        """Fetch a model here and now; a damaged copy is mended. For "recommended" the next best may be taken."""
+        """Fetch a model here and now; a damaged copy is mended. For "recommended" the next best may be taken.
+
+        Args:
+            name: an id of the list, or OWNER/NAME of the Hub, with :VARIANT where it has several files.
+        """
+        if self.supply.is_outside(name):
+            return self.supply.fetch(name)
         entry, *instead = self._wanted(name)
         return fetch.fetch(entry, self._settings, instead)
 
@@ -201,7 +211,10 @@ class Models:
         return choose.find(name, self._settings)
 
     def remove(self, name: str) -> int:
-        """Delete the model's file, and close it where it is open; says how many bytes became free."""
+        """Delete the model's file, and close it where it is open; says how many bytes became free.
+
+        A model of another program is only used no longer: its file stays.
+        """
         entry = self.find(name)
         self._pool.forget(entry.id)
         return verify.remove(entry, self._settings)
@@ -228,7 +241,9 @@ class Models:
         return None
 
     def _wanted(self, name: str) -> Sequence[Entry]:
-        return choose.to_fetch("chat", self._settings) if name == "recommended" else (self.find(name),)
+        if name == "recommended":
+            return choose.to_fetch("chat", self._settings)
+        return (self.supply.wanted(name) or self.find(name),)
 
     @property
     def _declined(self) -> Path:

@@ -118,7 +118,9 @@ def made(tmp_path: Path) -> Callable[..., Settings]:
 
     def make(site: Site | None = None, **changes: object) -> Settings:
         endpoint = site.url if site else "http://127.0.0.1:9"
-        return Settings(home=tmp_path / "家 home", hub_endpoint=endpoint, **changes)  # type: ignore[arg-type]
+        nowhere = dict.fromkeys(("lmstudio_models", "ollama_models", "hub_cache"), tmp_path / "nowhere")
+        given = {"hub_endpoint": endpoint, "modelscope_endpoint": "http://127.0.0.1:9", **nowhere, **changes}
+        return Settings(home=tmp_path / "家 home", **given)  # type: ignore[arg-type]
 
     return make
 

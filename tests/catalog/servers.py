@@ -23,6 +23,7 @@ class Site:
 
     files: dict[str, bytes] = field(default_factory=dict)  # path -> content
     pages: dict[str, str] = field(default_factory=dict)
+    refusals: dict[str, tuple[int, dict[str, str]]] = field(default_factory=dict)  # path -> status, headers
     breaks_after: dict[str, int] = field(default_factory=dict)  # path -> bytes, then the connection ends, once
     hangs: bool = False
     hangs_after: int | None = None  # bytes of a file
@@ -57,7 +58,10 @@ class Handler(BaseHTTPRequestHandler):
         if site.hangs:
             site.wait()
             return
-        if self.path in site.pages:
+        if self.path in site.refusals:
+            status, headers = site.refusals[self.path]
+            self.head(status, 0, headers)
+        elif self.path in site.pages:
             page = site.pages[self.path].encode()
             self.head(200, len(page), {"Content-Type": "text/html"})
             self.wfile.write(page)

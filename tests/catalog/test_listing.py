@@ -24,7 +24,7 @@ def test_a_new_home_lists_what_can_be_had(settings: Settings) -> None:
     entries = listing.entries(settings)
     assert [entry.state for entry in entries] == ["can_be_had"] * 5 + ["here"]
     assert (entries[5].id, entries[5].tasks) == ("decoder-zh-en", ("continue",))  # made here, comes along
-    assert entries[1].sources == ("hub", "index")
+    assert entries[1].sources == ("hub", "modelscope", "index")
     assert entries[1].scores["requests"] == 0.94
     assert not settings.home.exists()  # looking writes nothing
 

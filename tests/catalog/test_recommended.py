@@ -40,7 +40,7 @@ def test_the_parts_of_an_index_source_make_up_the_file() -> None:
 
 
 def test_the_hub_is_asked_for_one_revision_for_good() -> None:
-    hubs = [source for model in builtin().entries.values() for source in model.sources if isinstance(source, Hub)]
+    hubs = [source for model in builtin().entries.values() for source in model.sources if type(source) is Hub]
     assert len(hubs) == 5
     assert all(re.fullmatch("[0-9a-f]{40}", source.revision) for source in hubs)
 
