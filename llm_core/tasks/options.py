@@ -34,6 +34,7 @@ class ChatOptions(Options):
     """The dials of a conversation."""
 
     model: str | None = Field(None, max_length=4096)  # None takes the default of the task
+    compare: str | None = Field(None, max_length=200)  # a second model that answers beside it, in a conversation
     role: str = Field("assistant", max_length=40)
     system: str | None = None  # None takes the role's prompt
     temperature: float | None = Field(None, ge=0, le=2)  # None takes the role's

@@ -83,7 +83,8 @@ class Status:
             return "", f'<div class="chip">{escape(explain(error, language))}</div>'
         if model.path is None:
             return "", f'<div class="chip">{say(language, "page.no_model")}</div>'
-        place = say(language, "page.chip_place")
+        away = model.served and not model.served.is_here
+        place = say(language, "page.chip_away" if away else "page.chip_place")
         return model.id, f'<div class="chip"><b>{escape(model.title[language])}</b> <span>{place}</span></div>'
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from llm_core.errors import UserError
+from llm_core.messages import say
 from llm_core.web.chat import picker
 from llm_core.web.frame import PRIVATE, Frame
 from llm_core.web.gradio import gr
@@ -25,7 +27,8 @@ def filled(models: Models, language: Language, picked: str | None) -> Any:
     """The menu with what is here; a model that went leaves the choice to the workbench."""
     menu = picker.choices(models, language, tasks=picker.INSTRUCTED)
     known = {value for _, value in menu}
-    return gr.update(choices=menu, value=picked if picked in known else picker.BY_ITSELF)
+    picked = picked if picked in known else picker.BY_ITSELF
+    return gr.update(choices=menu, value=picked, info=_leaving(models, picked or "", language))
 
 
 def keep_up(menu: gr.Dropdown, workbench: Workbench, frame: Frame) -> None:
@@ -34,4 +37,17 @@ def keep_up(menu: gr.Dropdown, workbench: Workbench, frame: Frame) -> None:
     def refresh(picked: str, request: gr.Request) -> Any:
         return filled(workbench.models, language_of_request(request), picked)
 
+    def tell(picked: str, request: gr.Request) -> Any:
+        return gr.update(info=_leaving(workbench.models, picked, language_of_request(request)))
+
     frame.header.models_changed(refresh, menu, menu, **PRIVATE, trigger_mode="multiple")
+    menu.input(tell, menu, menu, **PRIVATE, trigger_mode="multiple")
+
+
+def _leaving(models: Models, picked: str, language: Language) -> str | None:
+    """For which server text leaves this computer with that model; None where it stays."""
+    try:
+        served = models.choice("chat", picked or None).entry.served
+    except UserError:
+        return None
+    return say(language, "chat.leaves", host=served.host) if served and not served.is_here else None

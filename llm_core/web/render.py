@@ -7,11 +7,13 @@ page is noticed.
 
 from __future__ import annotations
 
+import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from typing import Protocol, TypeVar
 
-from llm_core.events import Delta, Event, Notice, Progress
+from llm_core.errors import UserError
+from llm_core.events import Delta, Event, Notice, Progress, Tick
 from llm_core.jobs import Job
 from llm_core.messages import Language, say
 from llm_core.web.chat.thread import thoughts
@@ -27,8 +29,11 @@ SIGN_EVERY_S = 1.0
 class Live:
     """The live bubble: a reply that is being written, as pieces of HTML of which only the last ones change."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, *, named: bool = False) -> None:
+        """Args: named: the model's name stands above the reply, for there is another one beside it."""
         self._language = language
+        self._named = named
+        self._name = ""
         self._text = ""
         self._thoughts, self._reply = _Part(), _Part()
         self._stage: Progress | None = None
@@ -45,9 +50,13 @@ class Live:
                 self._text += event.text
             case Progress():
                 self._stage = event
-            case Notice("consulted" | "consulted_none" as code):  # nothing to worry about
+            case Notice(
+                "consulted" | "consulted_none" | "leaves" | "leaves_masked" as code
+            ):  # nothing to worry about
                 told = escape(say(self._language, f"notices.{code}", **event.facts))
                 self._notes.append(f'<p class="consulted">{told}</p>')
+            case Notice("model") if self._named:
+                self._name = event.facts["title"][self._language]
             case Notice(code) if code != "model":
                 told = escape(say(self._language, f"notices.{code}", **event.facts))
                 self._notes.append(f'<div class="notice doubt"><p>{told}</p></div>')
@@ -57,7 +66,8 @@ class Live:
 
     def picture(self) -> list[str]:
         """The pieces of HTML, in order."""
-        notes = list(self._notes)
+        notes = [f'<header><b class="who">{escape(self._name)}</b></header>'] if self._named else []
+        notes += self._notes
         if not self._text.strip():
             return [*notes, *self._waiting()]
         if "<think>".startswith(self._text.strip()):
@@ -139,6 +149,37 @@ def paint(job: Job, live: Grows[Picture], every_s: float = PAINT_EVERY_S) -> Ite
         if (changed and now - last >= every_s) or now - last >= SIGN_EVERY_S:
             changed, last = False, now
             yield live.picture()
+
+
+def paint_beside(replies: Sequence[tuple[Job, Live]]) -> Iterator[list[str]]:
+    """The pictures of two running replies side by side until both have ended; the thread tells what ended one."""
+    watching = {number: job.watch() for number, (job, _) in enumerate(replies)}
+    last = 0.0
+    try:
+        while watching:
+            for number, events in list(watching.items()):
+                if not _taken(events, replies[number][1]):
+                    del watching[number]
+            if time.monotonic() - last >= PAINT_EVERY_S:
+                last = time.monotonic()
+                columns = [["<section>", *live.picture(), "</section>"] for _, live in replies]
+                yield ['<div class="beside">', *itertools.chain(*columns), "</div>"]
+    finally:
+        for events in watching.values():
+            events.close()
+
+
+def _taken(events: Generator[tuple[int, Event], None, None], live: Live) -> bool:
+    """Take in what has come, for at most a moment; says whether more may come."""
+    until = time.monotonic() + PAINT_EVERY_S
+    try:
+        while True:
+            _, event = next(events)
+            live.take(event)
+            if isinstance(event, Tick) or time.monotonic() > until:
+                return True
+    except (StopIteration, UserError):
+        return False
 
 
 def _line(style: str) -> str:

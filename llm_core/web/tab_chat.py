@@ -67,10 +67,17 @@ def _listen_to_rail(
 
 
 def _listen_to_margin(screen: Screen, frame: Frame, margin: Margin) -> None:
-    model = screen.dials["model"]
-    model.input(margin.pick, [frame.visitor, model], screen.picked, **EVENT)
+    model, compare = screen.dials["model"], screen.dials["compare"]
+    leaving = [screen.leaving, screen.dials["mask"]]
+    for menu in (model, compare):
+        menu.input(margin.pick, [frame.visitor, model, compare], [screen.picked, *leaving], **EVENT)
+    form = screen.entering
+    menus = [model, compare, screen.picked, form.form, *leaving, screen.notice]
+    typed = [form.url, form.model, form.key]
+    form.add.click(margin.enter, [frame.visitor, compare, *typed], [*menus, *typed], **EVENT)
+    screen.picked.forget(margin.forget, [frame.visitor, compare], menus, **EVENT)
     screen.dials["role"].input(margin.role, screen.dials["role"], screen.dials["temperature"], **EVENT)
-    frame.header.models_changed(margin.refresh, [frame.visitor, model], [model, screen.picked], **EVENT)
+    frame.header.models_changed(margin.refresh, [frame.visitor, model, compare], menus, **EVENT)
     screen.thread.word(margin.word, [frame.visitor, screen.place], [screen.word, screen.notice], **EVENT)
 
 
@@ -86,4 +93,5 @@ def _listen_to_documents(screen: Screen, frame: Frame, documents: Documents, out
 def _outputs(screen: Screen) -> list[Any]:
     shown = [screen.place, screen.followed, screen.rail, screen.thread, screen.live, screen.notice, screen.composer]
     documents = [screen.attaching, screen.attached, screen.sheet]
-    return [*shown, *documents, *screen.dials.values(), screen.picked, screen.word]
+    around = [screen.picked, screen.word, screen.leaving, screen.entering.form]
+    return [*shown, *documents, *screen.dials.values(), *around]

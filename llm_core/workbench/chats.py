@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core import atomic
-from llm_core.engines.base import Choice, Message, Token
+from llm_core.engines.base import Message, Token
 from llm_core.errors import UserError
-from llm_core.events import Delta, Done, Events, Item, Notice
 from llm_core.jobs import Job, Jobs
 from llm_core.messages import Language, say
 from llm_core.settings import Settings
 from llm_core.store import exchange
-from llm_core.store.branches import ChatMessage, State, branch, latest_leaf
+from llm_core.store.branches import ChatMessage, branch, latest_leaf
 from llm_core.store.conversations import Conversation, Conversations, Summary
 from llm_core.store.owners import hashed
 from llm_core.tasks.options import ChatOptions
+from llm_core.workbench.kept import kept, unpacked
 from llm_core.workbench.replies import Replies, check_message, check_text
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ if TYPE_CHECKING:
     from llm_core.workbench.intake import Files
 
 ALTERNATIVES = 5  # kept with each token of a reply, for "what else could have stood here"
-SAVE_EVERY_S = 1.0
+STOPPED_S = 5.0
+BESIDE = "/beside"  # the job of the second reply, where two models answer, is on the conversation's id with this
 REPLY_LIMIT_S = 3600.0  # a reply of thousands of tokens on a slow machine still ends by itself
 
 
@@ -88,14 +88,14 @@ class Chats:
 
     def delete(self, owner: str, conversation: str) -> None:
         """Delete it with its documents; a reply under way is stopped first."""
-        self._jobs.stop(owner, conversation)
+        self.stop(owner, conversation)
         self._attachments.forget(owner, conversation)
         self._store.delete(owner, conversation)
 
     def delete_all(self, owner: str) -> int:
         """Delete everything of this visitor; says how many conversations that were."""
         for conversation in self._store.ids(owner):
-            self._jobs.stop(owner, conversation)
+            self.stop(owner, conversation)
             self._attachments.forget(owner, conversation)
         self._thumbs(owner).unlink(missing_ok=True)
         return self._store.delete_all(owner)
@@ -163,7 +163,7 @@ class Chats:
 
     def undo(self, owner: str, conversation: str, *, head: str | None) -> Conversation:
         """Step back before the last question; the branch stays and can be found again."""
-        self._jobs.stop(owner, conversation)
+        self.stop(owner, conversation)
         questions = [m for m in self._store.get(owner, conversation).messages if m.role == "user"]
         if not questions:
             return self.get(owner, conversation)
@@ -172,22 +172,50 @@ class Chats:
     def switch(self, owner: str, conversation: str, message: str) -> Conversation:
         """Show the newest branch that goes through `message`."""
         self._message(owner, conversation, message)
-        self._jobs.stop(owner, conversation)
+        self.stop(owner, conversation)
         tree = {m.id: m for m in self._store.tree(owner, conversation)}
         head = self._store.get(owner, conversation).head
         return self._store.show(owner, conversation, latest_leaf(tree, message), head)
 
     def running(self, owner: str, conversation: str) -> Job | None:
-        """The reply that is being made right now."""
-        return self._jobs.running(owner, conversation)
+        """The reply that is being made right now, the first of two."""
+        return next(iter(self.under_way(owner, conversation)), None)
+
+    def under_way(self, owner: str, conversation: str) -> tuple[Job, ...]:
+        """The replies that are being made right now: none, one, or two side by side."""
+        jobs = (self._jobs.running(owner, subject) for subject in (conversation, conversation + BESIDE))
+        return tuple(job for job in jobs if job)
 
     def stop(self, owner: str, conversation: str) -> None:
-        """Stop the reply under way; what has been written stays."""
-        self._jobs.stop(owner, conversation)
+        """Stop the reply under way, or both; what has been written stays."""
+        for job in self.under_way(owner, conversation):
+            job.stop()
+        for job in self.under_way(owner, conversation):
+            job.stop(wait_s=STOPPED_S)
+
+    def beside(self, owner: str, conversation: str) -> tuple[ChatMessage, ...]:
+        """The two replies to the last question, where two models answered it; else none."""
+        shown = self.get(owner, conversation).messages
+        pair = shown[-1].facts.get("beside") if shown else None
+        if not pair:
+            return ()
+        tree = {message.id: message for message in self._store.tree(owner, conversation)}
+        return tuple(tree[message] for message in pair if message in tree)
+
+    def pick(self, owner: str, conversation: str, message: str, *, head: str | None) -> Conversation:
+        """Go on with one of two replies: it is shown from now on, and its model answers first."""
+        pair = self.beside(owner, conversation)
+        if message not in [each.id for each in pair]:
+            raise UserError("message_unknown")
+        options = dict(self._store.get(owner, conversation).options)
+        first, second = (each.facts.get("asked", "") for each in sorted(pair, key=lambda each: each.id != message))
+        options |= {"model": first, "compare": second or pair[-1].model}
+        self._store.set_options(owner, conversation, self._checked({n: v for n, v in options.items() if v}))
+        return self._store.show(owner, conversation, message, head)
 
     def tokens(self, owner: str, message: str) -> Sequence[Token]:
         """The tokens of a reply, each with what else could have stood there."""
-        return [_unpacked(token) for token in self._store.tokens(owner, message)]
+        return [unpacked(token) for token in self._store.tokens(owner, message)]
 
     # ---------------------------------------------------------------- thumbs
 
@@ -221,59 +249,46 @@ class Chats:
         if self.running(owner, conversation):
             raise UserError("conversation_busy")
         found = self._store.get(owner, conversation)
-        new = [] if text is None else [ChatMessage("", None, "user", text)]
-        added = self._store.add(
-            owner, conversation, parent, head, [*new, ChatMessage("", None, "assistant", "", state="growing")]
-        )
-        tree = {m.id: m for m in self._store.tree(owner, conversation)}
         options = ChatOptions.of(found.options)
+        growing = ChatMessage("", None, "assistant", "", state="growing")
+        new = [] if text is None else [ChatMessage("", None, "user", text)]
+        first = self._store.add(owner, conversation, parent, head, [*new, growing])[-1]
+        if not options.compare:
+            return self._reply(owner, conversation, conversation, first, options, {})
+        [second] = self._store.add(owner, conversation, first.parent, first.id, [growing])
+        self._store.show(owner, conversation, first.id, second.id)
+        pair = [first.id, second.id]
+        other = options.model_copy(update={"model": options.compare})
+        job = self._reply(owner, conversation, conversation, first, options, {"beside": pair})
+        self._reply(owner, conversation, conversation + BESIDE, second, other, {"beside": pair})
+        return job
+
+    def _reply(
+        self,
+        owner: str,
+        conversation: str,
+        subject: str,
+        message: ChatMessage,
+        options: ChatOptions,
+        facts: dict[str, Any],
+    ) -> Job:
+        """Start the job that writes one reply; `facts` are kept with it."""
+        tree = {m.id: m for m in self._store.tree(owner, conversation)}
         events = self._replies.events(
-            [Message(m.role, m.content) for m in branch(tree, added[-1].parent) if m.content],
+            [Message(m.role, m.content) for m in branch(tree, message.parent) if m.content],
             options,
             visitor=owner,
             alternatives=ALTERNATIVES,
             consult=partial(self._attachments.consult, owner, conversation, library=options.documents),
         )
+        facts = facts | {"asked": options.model or ""} if facts else facts
         return self._jobs.start(
-            self._kept(added[-1].id, events),
+            kept(self._store, message.id, events, facts),
             owner=owner,
-            subject=conversation,
+            subject=subject,
             unwatched_s=self._settings.reply_unwatched_s,
             limit_s=REPLY_LIMIT_S,
         )
-
-    def _kept(self, message: str, events: Events) -> Events:
-        """The same events, with the reply saved as it grows and however it ends."""
-        text, model = "", ""
-        tokens: list[Any] = []
-        facts: dict[str, Any] = {}
-        state: State = "stopped"
-        saved = time.monotonic()
-        try:
-            for event in events:
-                match event:
-                    case Delta():
-                        text += event.text
-                        if time.monotonic() - saved > SAVE_EVERY_S:
-                            self._store.grow(message, text)
-                            saved = time.monotonic()
-                    case Item():
-                        tokens.extend(_packed(token) for token in event.value)
-                    case Notice("model"):
-                        model = event.facts["id"]
-                    case Notice("consulted" | "consulted_none"):
-                        facts["consulted"] = event.facts.get("places", [])
-                    case Done():
-                        state, facts = "whole", facts | event.result.facts()
-                yield event
-        except UserError as error:
-            state, facts = "failed", facts | {"error": error.code, "error_facts": _plain(error.facts)}
-            raise
-        finally:
-            events.close()
-            if state == "stopped" and tokens:
-                facts["reply_tokens"] = len(tokens)
-            self._store.finish(message, text, state, model=model, facts=facts, tokens=tokens)
 
     def _thumbs(self, owner: str) -> Path:
         return self._settings.paths.thumbs / f"{hashed(owner)[:24]}.jsonl"
@@ -293,18 +308,3 @@ class Chats:
         checked = ChatOptions.of(options)
         check_text(checked.system or "", self._settings.system_chars_max)
         return checked.model_dump(exclude_defaults=True)
-
-
-def _packed(token: Token) -> list[Any]:
-    """A token as it is kept: its text, its log-probability, and the same of what could have stood there."""
-    return [token.text, round(token.logprob, 4), [[c.text, round(c.logprob, 4)] for c in token.choices]]
-
-
-def _unpacked(kept: Sequence[Any]) -> Token:
-    text, logprob, choices = kept
-    return Token(text, logprob, tuple(Choice(*choice) for choice in choices))
-
-
-def _plain(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Facts that JSON can hold, so that the sentence can be said again after a reload."""
-    return {name: value if isinstance(value, (int, float)) else str(value) for name, value in facts.items()}

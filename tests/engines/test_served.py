@@ -94,9 +94,7 @@ def test_a_server_that_lists_nothing_is_spoken_to_in_plain_protocol(settings: Se
 
 
 def test_a_busy_server_is_asked_again(settings: Settings) -> None:
-    busy = saying(
-        b"HTTP/1.1 503 Loading\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    )
+    busy = saying(b"HTTP/1.1 503 Loading\r\nRetry-After: 0\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     with server(busy, saying(*GOOD), models=listing("vllm", "m1")) as (url, heard):
         steps = list(engine(settings, url, remote_retries=1).generate([HELLO], Sampling()))
     assert text_of(steps) == "Good day."
@@ -189,7 +187,9 @@ def test_the_key_is_sent_and_said_to_nobody(settings: Settings, caplog: pytest.L
     error = trouble(settings, told, remote_key=Settings(remote_key=KEY).remote_key)
     assert error.code == "server_key"
     assert KEY not in str(error) + caplog.text
-    settings = settings.model_copy(update={"remote_url": "http://gpu-box", "remote_key": Settings(remote_key=KEY).remote_key})
+    settings = settings.model_copy(
+        update={"remote_url": "http://gpu-box", "remote_key": Settings(remote_key=KEY).remote_key}
+    )
     assert KEY not in repr(served.servers(settings)) + repr(settings)
     with server(saying(*GOOD), models=listing("vllm", "m1")) as (url, heard):
         made = engine(settings, url)
@@ -221,7 +221,8 @@ def test_a_page_for_others_lets_nobody_enter_a_server(settings: Settings) -> Non
 
 
 @pytest.mark.parametrize(
-    "url", ["", "ftp://x", "http://", "http://user:pw@x", "http://x?key=1", "file:///etc/passwd", "http://x:y", "http://例"]
+    "url",
+    ["", "ftp://x", "http://", "http://user:pw@x", "http://x?key=1", "file:///etc/passwd", "http://x:y", "http://例"],
 )
 def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(UserError, match="server_url"):

@@ -27,6 +27,9 @@ def test_every_limit_has_its_unit_in_its_name():
         "threads",
         "slots",
         "fetch_parallel",
+        "remote_parallel",
+        "remote_retries",
+        "proxies",
     }
     numbers = [name for name, field in Settings.model_fields.items() if field.annotation in (int, float)]
     assert [name for name in numbers if name not in plain and not name.endswith(units)] == []

@@ -42,7 +42,8 @@ class Manage:
 
         def shown() -> Update:
             found = self._chats.get(visitor, name).options
-            models = self._view.models(str(found.get("model", "")), language, visitor)
+            picked, compare = str(found.get("model") or ""), str(found.get("compare") or "")
+            models = self._view.models(picked, language, visitor, compare)
             return self._view.conversation(visitor, name, language) | self._view.dials(found) | models
 
         return self._view.guarded(language, shown)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from llm_core.errors import UserError
 from llm_core.messages import Language, explain, say, write_bytes
+from llm_core.web.chat import servers
 from llm_core.web.frame import escape
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def facts(models: Models, picked: str, language: Language, visitor: str = "") ->
         choice = models.choice("chat", picked or None, visitor)
     except UserError as error:
         return f'<div class="notice"><p>{escape(explain(error, language))}</p></div>'
+    if choice.entry.served:
+        own = models.may_enter_servers() and not choice.entry.served.from_settings
+        return servers.facts(choice.entry.served, language, forget=choice.entry.id if own else "")
     why = say(language, choice.reason, **choice.facts)
     limits = choice.entry.limits.get(language, "")
     get = "" if choice.entry.path else _get(choice.entry, models, language)

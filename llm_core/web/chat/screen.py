@@ -10,13 +10,15 @@ from typing import Any
 from llm_core.documents.formats import SUFFIXES
 from llm_core.tasks import roles
 from llm_core.tasks.options import ChatOptions
+from llm_core.web.chat import servers
 from llm_core.web.chat.picker import BY_ITSELF
+from llm_core.web.chat.servers import Entering
 from llm_core.web.frame import STATIC, fold, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import t
 
 DIALS = (
-    "model", "role", "documents", "temperature", "max_tokens", "system", "top_p", "top_k", "min_p",
+    "model", "compare", "mask", "role", "documents", "temperature", "max_tokens", "system", "top_p", "top_k", "min_p",
     "repetition_penalty", "seed",
 )  # fmt: skip
 
@@ -24,7 +26,8 @@ DIALS = (
 def standing(role: str = "assistant") -> dict[str, Any]:
     """Where the dials stand when nothing was set: as the options do, with what the role brings."""
     usual = ChatOptions().model_dump()
-    return usual | {"model": BY_ITSELF, "system": "", "role": role, "temperature": roles.table()[role].temperature}
+    bare = {"model": BY_ITSELF, "compare": BY_ITSELF, "system": "", "role": role}
+    return usual | bare | {"temperature": roles.table()[role].temperature}
 
 
 @dataclass(frozen=True)
@@ -62,10 +65,12 @@ class Screen:
     attached: gr.HTML
     attach: gr.UploadButton
     composer: gr.Textbox
+    leaving: gr.HTML  # for which server the next message leaves this computer
     dials: Mapping[str, Any]
     picked: gr.HTML
     word: gr.HTML
     sheet: gr.HTML  # a document, opened at a sentence that was read
+    entering: Entering
 
 
 def build() -> Screen:
@@ -77,16 +82,17 @@ def build() -> Screen:
             rail = _rail()
         with gr.Column(elem_classes=["area-main", "talk"]):
             thread, live, notice = _thread()
-            attached, attach, composer, documents = _writing()
+            attached, attach, composer, leaving, sources = _writing()
         with gr.Column(elem_classes=["area-side"]):
             sheet = html("", elem_id="chat-sheet", css_class="margin", js_on_load=_script("ask-sheet.js"))
             with fold("chat.settings"):
                 dials, picked = _dials()
+                entering = servers.build()
             word = html("", elem_id="word", css_class="margin", js_on_load=_script("word.js"))
-    dials["documents"] = documents
+    dials |= sources
     return Screen(
-        place, followed, attaching, kept, *rail, thread, live, notice, attached, attach, composer, dials, picked,
-        word, sheet,
+        place, followed, attaching, kept, *rail, thread, live, notice, attached, attach, composer, leaving, dials,
+        picked, word, sheet, entering,
     )  # fmt: skip
 
 
@@ -115,8 +121,8 @@ def _thread() -> tuple[gr.HTML, gr.HTML, gr.HTML]:
     return thread, live, html("", elem_id="notice")
 
 
-def _writing() -> tuple[gr.HTML, gr.UploadButton, gr.Textbox, gr.Checkbox]:
-    """What stays at the foot of the thread: the conversation's documents, the message, where replies may look."""
+def _writing() -> tuple[gr.HTML, gr.UploadButton, gr.Textbox, gr.HTML, dict[str, Any]]:
+    """What stays at the foot of the thread: the conversation's documents, the message, where it goes and looks."""
     with gr.Column(elem_classes=["writing"]):
         attached = html("", elem_id="attached", js_on_load=_script("ask-rail.js"))
         composer = gr.Textbox(
@@ -129,13 +135,18 @@ def _writing() -> tuple[gr.HTML, gr.UploadButton, gr.Textbox, gr.Checkbox]:
                 elem_classes=["as-word"],
             )  # fmt: skip
             documents = gr.Checkbox(False, label=t("chat.documents"), interactive=True, elem_id="documents")
-    return attached, attach, composer, documents
+            mask = gr.Checkbox(True, label=t("chat.mask"), interactive=True, visible=False, elem_id="mask")
+        leaving = html("", elem_id="leaving")
+    return attached, attach, composer, leaving, {"documents": documents, "mask": mask}
 
 
 def _dials() -> tuple[dict[str, Any], gr.HTML]:
     model = gr.Dropdown([("…", BY_ITSELF)], value=BY_ITSELF, label=t("chat.model"), elem_id="model", interactive=True)
-    picked = html("", elem_id="picked", css_class="margin")
-    dials: dict[str, Any] = {"model": model}
+    picked = html("", elem_id="picked", css_class="margin", js_on_load=_script("servers.js"))
+    compare = gr.Dropdown(
+        [("…", BY_ITSELF)], value=BY_ITSELF, label=t("chat.compare"), elem_id="compare", interactive=True
+    )
+    dials: dict[str, Any] = {"model": model, "compare": compare}
     dials["role"] = gr.Dropdown(
         [(t(f"chat.role_{name}"), name) for name in roles.table()], value="assistant", label=t("chat.role"),
         elem_id="role", interactive=True,

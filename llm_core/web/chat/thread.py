@@ -37,6 +37,7 @@ def thread(
     everything: bool = False,
     quotes: Quotes | None = None,
     attached: bool = False,
+    beside: Sequence[ChatMessage] = (),
 ) -> str:
     """The whole thread. A reply that is being written is left to the live bubble.
 
@@ -48,6 +49,7 @@ def thread(
         everything: whether to show older messages than the last SHOWN_MESSAGES, too.
         quotes: the sentences at the places that a reply read, as far as their documents are still there.
         attached: whether the conversation has documents.
+        beside: two replies to the last question, to go on with one of them.
     """
     if conversation is None or not conversation.messages:
         return _marked(conversation, language, running, _empty(language, attached=attached))
@@ -66,6 +68,9 @@ def thread(
         if place and place == unread:
             parts.append(f'<p class="cut">{say(language, "chat.left_out_above")}</p>')
         last = not running and place == len(messages) - 1
+        if last and beside:
+            parts.append(_beside(beside, message.id, language, titles, quotes))
+            continue
         parts.append(_turn(message, language, titles.get(changed, changed), quotes, last=last))
     return _marked(conversation, language, running, "".join(parts))
 
@@ -148,6 +153,23 @@ def _turn(message: ChatMessage, language: Language, model: str, quotes: Quotes |
     )
 
 
+def _beside(
+    pair: Sequence[ChatMessage], shown: str, language: Language, titles: Mapping[str, str], quotes: Quotes | None
+) -> str:
+    """Two replies side by side, each under its model's name; one of them is gone on with."""
+    columns = []
+    for message in pair:
+        model = titles.get(message.model, message.model)
+        if message.id == shown:
+            act = f'<b class="taken">{say(language, "chat.taken")}</b>'
+        else:
+            label, place = say(language, "chat.take"), escape(message.id)
+            act = f'<button class="quiet take" data-do="pick" data-id="{place}">{label}</button>'
+        turn = _turn(message, language, "", quotes, last=False)
+        columns.append(f'<section><header><b class="who">{escape(model)}</b>{act}</header>{turn}</section>')
+    return f'<div class="beside">{"".join(columns)}</div>'
+
+
 def _question(message: ChatMessage, language: Language) -> str:
     text = message.content
     if len(text) <= LONG_QUESTION_CHARS:
@@ -204,6 +226,8 @@ def _below_reply(message: ChatMessage, language: Language, model: str, last: boo
         parts.append(f"<span>{say(language, 'chat.stopped')}</span>")
     if message.facts.get("consulted") == []:
         parts.append(f"<span>{say(language, 'chat.consulted_none')}</span>")
+    if message.facts.get("sent_to"):
+        parts.append(f"<span>{_sent(message.facts, language)}</span>")
     if message.facts.get("finish") == "length":
         parts.append(f"<span>{say(language, 'chat.at_limit')}</span>")
     if model:
@@ -213,6 +237,12 @@ def _below_reply(message: ChatMessage, language: Language, model: str, last: boo
     return (
         f'<p class="meter">{"".join(parts)}</p><span class="acts">{acts}{_act("copy", "chat.copy", language)}</span>'
     )
+
+
+def _sent(facts: Mapping[str, Any], language: Language) -> str:
+    """Where the question was answered, and how much of it was masked on the way."""
+    key = "chat.sent_masked" if facts.get("masked") else "chat.sent"
+    return escape(say(language, key, host=facts["sent_to"], n=facts.get("masked", 0)))
 
 
 def _thumbs(message: ChatMessage, language: Language) -> str:

@@ -7,17 +7,19 @@ takes the thread up again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from llm_core.errors import UserError
+from llm_core.jobs import Job
+from llm_core.messages import Language
 from llm_core.web.chat import words
 from llm_core.web.chat.screen import Followed, Place
 from llm_core.web.chat.view import Update, View, options, wish
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
-from llm_core.web.render import Live, paint
+from llm_core.web.render import Live, paint, paint_beside
 
 
 class Turns:
@@ -32,22 +34,37 @@ class Turns:
         """The page was opened or reloaded: show the conversation that it had open."""
         language = language_of_request(request)
         shown = self._view.nothing(visitor, language)
-        picked = ""
+        picked = compare = ""
         with suppress(UserError):  # deleted since, or of another visitor
             if kept:
                 found = self._chats.get(visitor, kept)
                 shown = self._view.conversation(visitor, kept, language) | self._view.dials(found.options)
-                picked = str(found.options.get("model", ""))
-        return shown | self._view.models(picked, language, visitor) | {self._screen.word: words.hint(language)}
+                picked, compare = (str(found.options.get(name) or "") for name in ("model", "compare"))
+        return (
+            shown | self._view.models(picked, language, visitor, compare) | {self._screen.word: words.hint(language)}
+        )
 
     def follow(self, visitor: str, followed: Followed, request: gr.Request) -> Iterator[Update]:
         """Show the reply that is being written, then the finished thread."""
         language, conversation = language_of_request(request), followed.conversation
-        job = self._chats.running(visitor, conversation)
+        jobs = self._chats.under_way(visitor, conversation)
+        options = self._options(visitor, conversation)
         with suppress(UserError):  # the message itself says what went wrong
-            for picture in paint(job, Live(language)) if job else ():
+            for picture in self._pictures(jobs, options, language):
                 yield {self._screen.live: picture}
         yield self._view.guarded(language, lambda: self._view.conversation(visitor, conversation, language))
+
+    def _options(self, visitor: str, conversation: str) -> Mapping[str, Any]:
+        try:
+            return self._chats.get(visitor, conversation).options
+        except UserError:  # deleted meanwhile
+            return {}
+
+    def _pictures(self, jobs: Sequence[Job], options: Mapping[str, Any], language: Language) -> Iterator[list[str]]:
+        """What the live bubble shows: one reply, or two side by side as long as one of them is being written."""
+        if not options.get("compare"):
+            return paint(jobs[0], Live(language)) if jobs else iter(())
+        return paint_beside([(job, Live(language, named=True)) for job in jobs])
 
     def send(self, visitor: str, place: Place, text: str, request: gr.Request, *dials: Any) -> Update:
         """Say something. On an error the text stays in the box."""
@@ -80,7 +97,12 @@ class Turns:
         def turn() -> Update:
             self._do(visitor, place, asked, dials)
             everything = asked.get("do") == "earlier"
-            return self._view.conversation(visitor, conversation, language, everything=everything)
+            shown = self._view.conversation(visitor, conversation, language, everything=everything)
+            if asked.get("do") != "pick":
+                return shown
+            now = self._chats.get(visitor, conversation).options
+            picked, compare = str(now.get("model") or ""), str(now.get("compare") or "")
+            return shown | self._view.models(picked, language, visitor, compare)
 
         return self._view.guarded(language, turn, lambda: self._again(visitor, place, request))
 
@@ -99,6 +121,8 @@ class Turns:
                 self._chats.undo(visitor, conversation, head=head)
             case "switch":
                 self._chats.switch(visitor, conversation, asked.get("to", ""))
+            case "pick":
+                self._chats.pick(visitor, conversation, message, head=head)
 
     def _again(self, visitor: str, place: Place, request: gr.Request) -> Update:
         """The newer conversation, for a tab that was stale."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +11,7 @@ from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.text.spans import Span
 from llm_core.web.ask import shelf
-from llm_core.web.chat import picker
+from llm_core.web.chat import picker, servers
 from llm_core.web.chat.attached import chips
 from llm_core.web.chat.rail import rail
 from llm_core.web.chat.screen import DIALS, Followed, Place, Screen, standing
@@ -21,6 +21,7 @@ from llm_core.web.gradio import gr
 from llm_core.web.render import Live
 
 if TYPE_CHECKING:
+    from llm_core.store.branches import ChatMessage
     from llm_core.store.conversations import Conversation
     from llm_core.workbench import Workbench
 
@@ -43,7 +44,8 @@ class View:
         """The conversation as it stands now, a reply that is being written is followed from here."""
         found = self.workbench.chats.get(visitor, name)
         job = self.workbench.chats.running(visitor, name)
-        shown = self.thread(found, language, visitor, running=job is not None, everything=everything)
+        beside = () if job else self.workbench.chats.beside(visitor, name)
+        shown = self.thread(found, language, visitor, running=job is not None, everything=everything, beside=beside)
         shown |= self.attached(visitor, name, language)
         if job:
             shown[self.screen.followed] = Followed(found.id)
@@ -60,6 +62,7 @@ class View:
         *,
         running: bool,
         everything: bool = False,
+        beside: Sequence[ChatMessage] = (),
     ) -> Update:
         """The thread and what belongs to it: no old notice, no old live bubble, Send or Stop."""
         titles = (
@@ -69,8 +72,9 @@ class View:
         quotes = partial(documents.pieces, visitor, found.id) if found else None
         attached = bool(found and (documents.documents(visitor, found.id) or documents.adding(visitor, found.id)))
         written = thread(
-            found, language, titles, running=running, everything=everything, quotes=quotes, attached=attached
-        )
+            found, language, titles, running=running, everything=everything, quotes=quotes, attached=attached,
+            beside=beside,
+        )  # fmt: skip
         return {
             self.screen.thread: written,
             self.screen.notice: "",
@@ -105,21 +109,38 @@ class View:
 
     def rail(self, visitor: str, current: str | None, language: Language, search: str = "") -> str:
         """The list of conversations."""
-        return rail(self.workbench.chats.list(visitor, search), language, current=current, search=search)
+        try:
+            return rail(self.workbench.chats.list(visitor, search), language, current=current, search=search)
+        except UserError as error:  # under a passphrase that was not entered
+            return f'<nav class="list"><p class="why">{escape(explain(error, language))}</p></nav>'
 
-    def models(self, picked: str, language: Language, visitor: str) -> Update:
-        """The menu of models and what there is to know of the one picked."""
+    def models(self, picked: str, language: Language, visitor: str, compare: str = "") -> Update:
+        """The menus of models, what there is to know of the one picked, and whether text leaves for one of them."""
         models = self.workbench.models
         menu = picker.choices(models, language, visitor)
-        picked = picked if picked in {value for _, value in menu} else picker.BY_ITSELF
+        known = {value for _, value in menu}
+        picked, compare = (name if name in known else picker.BY_ITSELF for name in (picked, compare))
+        second = [(say(language, "chat.compare_none"), picker.BY_ITSELF), *menu[1:]]
         return {
             self.screen.dials["model"]: gr.update(choices=menu, value=picked),
+            self.screen.dials["compare"]: gr.update(choices=second, value=compare),
             self.screen.picked: picker.facts(models, picked, language, visitor),
+            self.screen.entering.form: gr.update(visible=models.may_enter_servers()),
+        } | self.leaving([picked, compare], language, visitor)
+
+    def leaving(self, names: Sequence[str], language: Language, visitor: str) -> Update:
+        """For whom the next message leaves this computer, and the switch that masks it."""
+        models = self.workbench.models
+        asked = [names[0], *filter(None, names[1:])]  # the first may be the workbench's own choice
+        return {
+            self.screen.leaving: servers.leaving(models, asked, language, visitor),
+            self.screen.dials["mask"]: gr.update(visible=servers.leaves(models, asked, visitor)),
         }
 
     def dials(self, options: Mapping[str, Any]) -> Update:
         """The dials of a conversation; what was never set stands where it usually does."""
-        values = standing(options.get("role", "assistant")) | dict(options)
+        masks = self.workbench.settings.remote_mask
+        values = standing(options.get("role", "assistant")) | {"mask": masks} | dict(options)
         return {self.screen.dials[name]: gr.update(value=values[name]) for name in DIALS}
 
     def note(self, key: str, language: Language, **facts: Any) -> Update:

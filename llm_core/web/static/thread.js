@@ -76,7 +76,7 @@ element.addEventListener("click", (event) => {
   else if (kind === "copy") copy(button, turn);
   else if (kind === "start") { write(button.textContent); composer()?.focus(); }
   else if (kind === "cite") { if (String(getSelection()) === "") cite(button); } // selecting a quotation does not open it
-  else trigger("act", { do: kind, id: turn?.dataset.id ?? "", to: button.dataset.to ?? "" });
+  else trigger("act", { do: kind, id: button.dataset.id ?? turn?.dataset.id ?? "", to: button.dataset.to ?? "" });
 });
 
 /* ---- The words of a reply */
