@@ -21,6 +21,7 @@ def main() -> int:
     parser.add_argument("--host", help="address to listen on")
     parser.add_argument("--port", help="port of the page; 0 takes any free one")
     parser.add_argument("--home", type=Path, help="folder for models and conversations")
+    parser.add_argument("--auth", dest="auth_file", type=Path, help="file with one user:password a line; asks for it")
     language = system_language()
     try:
         settings = Settings.read(**vars(parser.parse_args()))

@@ -20,6 +20,7 @@ HTTP_STATUS = {
     "path_unknown": 404,
     "request_too_large": 413,
     "too_busy": 429,
+    "address_busy": 429,
     "disk_full": 507,
     "engine_died": 502,
     "engine_timeout": 504,

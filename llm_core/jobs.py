@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 import secrets
+import sys
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 from llm_core.errors import UserError
 from llm_core.events import Event, Events, Tick
@@ -26,14 +27,18 @@ class Job:
         events: the task; it yields at least every 0.1 s, and closing it ends the work.
         owner: the visitor's token; nobody else finds the job.
         subject: what it works on, e.g. a conversation's id.
+        address: the network address that it was asked for from; empty for this computer itself.
         unwatched_s: how long it goes on while nobody watches.
         limit_s: how long it may take at all.
     """
 
-    def __init__(self, events: Events, *, owner: str, subject: str, unwatched_s: float, limit_s: float) -> None:
+    def __init__(
+        self, events: Events, *, owner: str, subject: str, unwatched_s: float, limit_s: float, address: str = ""
+    ) -> None:
         self.id = secrets.token_urlsafe(16)
         self.owner = owner
         self.subject = subject
+        self.address = address
         self.error: UserError | None = None
         self._source = events
         self._events: list[Event] = []
@@ -132,20 +137,52 @@ def unexpected(where: str) -> UserError:
 
 
 class Jobs:
-    """All jobs of this server. At most one runs on a subject."""
+    """All jobs of this server. At most one runs on a subject.
 
-    def __init__(self, kept_s: float) -> None:
+    A visitor's token costs nothing, so that limits by visitor alone hold nobody back: jobs are counted by the address
+    that they are asked for from, too. Whoever serves over a network says in `address` which one that is.
+
+    Args:
+        kept_s: how long a job that has ended can still be looked at.
+        per_address_max: how many may be under way for one address.
+    """
+
+    def __init__(self, kept_s: float, per_address_max: int = sys.maxsize) -> None:
+        self.address: Callable[[], str] = lambda: ""
+        self._per_address_max = per_address_max
         self._kept_s = kept_s
         self._jobs: dict[str, Job] = {}
         self._lock = threading.Lock()
 
     def start(self, events: Events, *, owner: str, subject: str, unwatched_s: float, limit_s: float) -> Job:
-        """Run a task in a job of its own."""
-        job = Job(events, owner=owner, subject=subject, unwatched_s=unwatched_s, limit_s=limit_s)
+        """Run a task in a job of its own.
+
+        Raises:
+            UserError: `address_busy`.
+        """
+        try:
+            self.check_room()
+        except UserError:
+            events.close()
+            raise
+        job = Job(
+            events, owner=owner, subject=subject, address=self.address(), unwatched_s=unwatched_s, limit_s=limit_s
+        )
         with self._lock:
             self._sweep()
             self._jobs[job.id] = job
         return job
+
+    def check_room(self) -> None:
+        """Whether one more may begin for whoever asks; for what must be known before something else is written.
+
+        Raises:
+            UserError: `address_busy`.
+        """
+        if address := self.address():
+            under_way = sum(1 for job in self if job.address == address and not job.done)
+            if under_way >= self._per_address_max:
+                raise UserError("address_busy", n=under_way)
 
     def running(self, owner: str, subject: str) -> Job | None:
         """The job that works on `subject` right now, for its owner only."""

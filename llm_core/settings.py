@@ -6,13 +6,39 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import platformdirs
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from llm_core.paths import Paths
 from llm_core.values import refused
 
+OTHERS = {"hub_endpoint": "HF_ENDPOINT, ", "space_id": "SPACE_ID, ", "zero_gpu": "SPACES_ZERO_GPU, "}  # of others
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+# What is otherwise on a Space: many strangers, two cores, a disk that is empty after each start, one proxy in front.
+SPACE: dict[str, Any] = {
+    "host": "0.0.0.0",  # noqa: S104 - inside a container whose only door is the Space's own proxy
+    "public": True,
+    "proxies": 1,
+    "waiting_per_visitor_max": 2,
+    "reply_tokens_max": 1024,
+    "message_chars_max": 40_000,
+    "conversations_max": 100,
+    "document_bytes_max": 20_000_000,
+    "document_pages_max": 500,
+    "document_chars_max": 1_000_000,
+    "library_documents_max": 50,
+    "library_add_s": 1200,
+    "translation_s": 1200,
+    "translation_kept_s": 86_400,
+    "training_s": 600,
+    "training_text_bytes_max": 20_000_000,
+    "runs_max": 4,
+    "runs_under_way_max": 1,
+    "runs_bytes_max": 400_000_000,
+    "dataset_bytes_max": 50_000_000,
+}
 
 
 class Settings(BaseSettings):
@@ -36,6 +62,26 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on; this computer alone by default")
     port: int = Field(7860, ge=0, le=65535, description="port of the page; 0 takes any free one")
     api_key: SecretStr | None = Field(None, description="key of the OpenAI-style API; needed beyond loopback")
+
+    # Who is served. A Space of Hugging Face sets SPACE_ID by itself; what follows from it stands in SPACE below
+    public: bool = Field(False, description="strangers are served: the page says so, and nobody can have it fetch")
+    auth: SecretStr | None = Field(None, description="user:password that every request must know; a line for each")
+    auth_file: Path | None = Field(None, description="a file of the same lines; also --auth")
+    login_tries_max: int = Field(10, gt=0, description="wrong passwords for one name from one address")
+    login_wait_s: float = Field(300, gt=0, description="how long nobody may try after so many")
+    proxies: int = Field(0, ge=0, le=8, description="reverse proxies in front, whose X-Forwarded-For is believed")
+    jobs_per_address_max: int = Field(40, gt=0, description="work under way for one address; a classroom shares one")
+    runs_per_address_max: int = Field(10, gt=0, description="runs of one address that train or wait")
+    space_id: str = Field(
+        "",
+        validation_alias=AliasChoices("LLM_CORE_SPACE_ID", "SPACE_ID"),
+        description="name of the Space of Hugging Face that this is",
+    )
+    zero_gpu: bool = Field(
+        False,
+        validation_alias=AliasChoices("LLM_CORE_ZERO_GPU", "SPACES_ZERO_GPU"),
+        description="whether that Space lends a GPU for a minute at a time",
+    )
 
     # The language model
     model: str | None = Field(None, description="default language model: a name, or a path to a GGUF file")
@@ -128,6 +174,13 @@ class Settings(BaseSettings):
     dataset_bytes_max: int = Field(5_000_000_000, gt=0, description="text of one dataset of the Hub, as it is stored")
     fetch_stall_s: float = Field(60, gt=0, description="a source that sends nothing for this long has failed")
 
+    @model_validator(mode="before")
+    @classmethod
+    def _as_a_space(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """On a Space, what nobody set is as a server for strangers on two cores needs it."""
+        on_space = any(given.get(name) for name in ("space_id", "LLM_CORE_SPACE_ID", "SPACE_ID"))
+        return (SPACE | given) if on_space else given
+
     @classmethod
     def read(cls, **given: Any) -> Self:
         """What the environment says, with what was `given` (and is not None) in its place.
@@ -157,7 +210,7 @@ def reference() -> str:
     """All settings as docs/settings.md holds them; a test keeps the two level."""
     rows = []
     for name, field in Settings.model_fields.items():
-        variable = "HF_ENDPOINT, LLM_CORE_HUB_ENDPOINT" if name == "hub_endpoint" else f"LLM_CORE_{name.upper()}"
+        variable = OTHERS.get(name, "") + f"LLM_CORE_{name.upper()}"
         default = field.get_default(call_default_factory=True) if name != "home" else "the user's data folder"
         rows.append(f"| `{variable}` | {'' if default is None else default} | {field.description} |")
     return "\n".join(["| variable | default | what it is |", "|---|---|---|", *rows]) + "\n"

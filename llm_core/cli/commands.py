@@ -27,6 +27,7 @@ COMMANDS = (
     "race",
     "classify",
     "evaluate",
+    "forget",
     "serve",
 )
 

@@ -58,15 +58,20 @@ class Status:
         """The status as HTML, whether to ask again soon, and a mark that changes when a model came or went."""
         state = self.workbench.models.fetching()
         here, chip = self._chip(language)
+        settings = self.workbench.settings
+        if settings.public:
+            chip += f'<div class="public">{say(language, "page.public")}</div>'
         fetching = state is not None and state.state == "running"
         strip = _strip(state, language) if state and state.state != "done" else ""
-        if not here and not strip and not self.workbench.settings.offline:
+        if not here and not strip and not settings.offline and not settings.public:
             strip = _button("get", "page.get", language)
         return {"html": chip + (f'<div class="fetch">{strip}</div>' if strip else ""), "busy": fetching, "mark": here}
 
     def act(self, wish: Any) -> UserError | None:
         """Do what a button of ours says: fetch a model, go on with it, or stop."""
         action, name = str(wish.get("act")), str(wish.get("name") or "recommended")
+        if self.workbench.settings.public:
+            return UserError("fetch_public")
         try:
             if action == "cancel":
                 self.workbench.models.cancel_fetch()
@@ -122,6 +127,8 @@ def _template() -> str:
     return (
         f'<header class="bar"><p class="name">{both("page.name")}</p>'
         f'<div class="status"><div class="lost" role="alert">{both("page.lost")}</div>${{value}}</div>'
+        f'<button class="switch" data-act="mine"><span class="mine-open">{both("page.mine")}</span>'
+        f'<span class="mine-locked">{both("page.mine_locked")}</span></button>'
         f'<button class="switch" data-act="language">{both("page.language")}</button>'
         f'<button class="switch icon" data-act="theme" aria-label="{theme}">{_MOON}</button></header>'
     )

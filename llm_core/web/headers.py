@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,7 +18,8 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from llm_core.messages import Language, language_of, say
-from llm_core.settings import LOOPBACK
+from llm_core.settings import LOOPBACK, Settings
+from llm_core.web.caller import address_of
 from llm_core.web.i18n import COOKIE, LOCALES
 from llm_core.web.theme import tokens_css
 
@@ -48,6 +49,8 @@ HEADERS = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+_FRAMED = POLICY.replace("frame-ancestors 'self'", "frame-ancestors 'self' https://huggingface.co")
+SPACE_HEADERS = HEADERS | {"content-security-policy": _FRAMED}
 # Gradio would have the server fetch these for anyone: `file=https://...` and `proxy=https://...`.
 _FETCHES = re.compile(r"file=(https?|ftp):|/proxy=", re.IGNORECASE)
 # The OpenAI protocol looks at its callers itself: its clients expect refusals in its own shape.
@@ -62,13 +65,16 @@ class PageHeaders:
         app: what it stands in front of.
         loopback: whether the server listens on this computer alone; then no other Host is answered, which is what
             keeps a site whose name was made to point here (DNS rebinding) from reading the page.
-        body_bytes_max: the longest request but for uploads, which Gradio limits by itself.
+        settings: how long a request may be but for uploads, which Gradio limits by itself; how many proxies stand
+            before us; whether this is a Space, which the Hub shows in a frame of its own page.
     """
 
-    def __init__(self, app: ASGIApp, *, loopback: bool, body_bytes_max: int) -> None:
+    def __init__(self, app: ASGIApp, *, loopback: bool, settings: Settings) -> None:
         self._app = app
         self._loopback = loopback
-        self._body_bytes_max = body_bytes_max
+        self._settings = settings
+        self._body_bytes_max = settings.request_bytes_max
+        self._headers = SPACE_HEADERS if settings.space_id else HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse the request, or pass it on and see to its answer."""
@@ -76,23 +82,27 @@ class PageHeaders:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
+        if not self._loopback and scope.get("client"):
+            scope["client"] = (address_of(scope["client"][0], headers, self._settings), scope["client"][1])
+        sender = _with_headers(send, self._headers)
         if not scope["path"].startswith(_LOOKS_ITSELF) and (refused := self._refusal(scope, headers)):
-            await refused(scope, receive, _with_headers(send))
+            await refused(scope, receive, sender)
             return
-        wants_page = scope["method"] == "GET" and "text/html" in headers.get("accept", "")
-        sender = _with_headers(send)
-        await self._app(scope, receive, _Opening(sender, _language(headers)) if wants_page else sender)
+        wants_page = "text/html" in headers.get("accept", "")  # a refused login answers a POST with one
+        await self._app(scope, receive, _Opening(sender, language_of_headers(headers)) if wants_page else sender)
 
     def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         if _FETCHES.search(scope["path"]) or not self._from_here(scope["method"], headers):
-            return PlainTextResponse(say(_language(headers), "page.refused"), 403)
+            return PlainTextResponse(say(language_of_headers(headers), "page.refused"), 403)
         if scope["method"] in _SAFE_METHODS or scope["path"].rstrip("/").endswith("/upload"):
             return None
         length = headers.get("content-length", "")
         if not length.isdigit():
             return PlainTextResponse("Content-Length?", 411)
         if int(length) > self._body_bytes_max:
-            return PlainTextResponse(say(_language(headers), "page.too_long", limit=self._body_bytes_max), 413)
+            return PlainTextResponse(
+                say(language_of_headers(headers), "page.too_long", limit=self._body_bytes_max), 413
+            )
         return None
 
     def _from_here(self, method: str, headers: Headers) -> bool:
@@ -140,16 +150,17 @@ def _boot() -> bytes:
     return f"<style>{tokens_css()}</style><script>{script}</script>".encode()
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, added: Mapping[str, str]) -> Send:
     async def sender(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(HEADERS)
+            MutableHeaders(scope=message).update(added)
         await send(message)
 
     return sender
 
 
-def _language(headers: Headers) -> Language:
+def language_of_headers(headers: Headers) -> Language:
+    """The visitor's language: the cookie of the switch, else what the browser accepts."""
     cookie = re.search(rf"(?:^|;\s*){COOKIE}=([\w-]+)", headers.get("cookie", ""))
     return language_of(cookie[1] if cookie else headers.get("accept-language"))
 

@@ -23,6 +23,7 @@ from llm_core.settings import LOOPBACK, Settings
 from llm_core.values import shown
 from llm_core.web import openai_embeddings, openai_request
 from llm_core.web.listening import Listening
+from llm_core.web.login import PROVED
 from llm_core.web.openai_reply import Writer, error_record, sse
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def check_exposed(settings: Settings) -> None:
-    """Refuse to serve the protocol to other machines without a key.
+    """Refuse to serve the protocol to other machines without a key or a login.
 
     Raises:
         UserError: `key_unset`.
     """
-    if settings.host not in LOOPBACK and not _key(settings):
+    if settings.host not in LOOPBACK and not (_key(settings) or settings.auth or settings.auth_file):
         raise UserError("key_unset", host=settings.host)
 
 
@@ -189,6 +190,8 @@ def _check_caller(request: Request, settings: Settings) -> None:
     if (origin := request.headers.get("origin")) is not None and urlsplit(origin).netloc != host:
         raise UserError("origin_refused", origin=shown(origin))
     check_exposed(settings)
+    if request.scope.get(PROVED):
+        return
     given = request.headers.get("authorization", "").removeprefix("Bearer ")
     if (key := _key(settings)) and not hmac.compare_digest(given.encode(), key.encode()):
         raise UserError("key_required")

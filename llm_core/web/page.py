@@ -11,8 +11,21 @@ from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
 from llm_core.errors import UserError
-from llm_core.settings import LOOPBACK
-from llm_core.web import api, header, inside, tab_analyze, tab_ask, tab_chat, tab_summarize, tab_train, tab_translate
+from llm_core.settings import LOOPBACK, Settings
+from llm_core.web import (
+    api,
+    caller,
+    header,
+    inside,
+    login,
+    mine,
+    tab_analyze,
+    tab_ask,
+    tab_chat,
+    tab_summarize,
+    tab_train,
+    tab_translate,
+)
 from llm_core.web.frame import PRIVATE, STATIC, Build, Frame, known_visitor
 from llm_core.web.gradio import gr
 from llm_core.web.headers import PageHeaders
@@ -41,7 +54,7 @@ TABS = (
 )
 FIRST = "chat"
 SHEETS = (
-    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "race", "phone",
+    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "race", "phone", "mine",
 )  # in this order  # fmt: skip
 STYLES = tuple(f"{name}.css" for name in SHEETS)
 SCRIPTS = ("page.js", "links.js", "chart.js")
@@ -60,6 +73,7 @@ def build(workbench: Workbench) -> gr.Blocks:
             for tab in TABS:
                 with gr.Tab(t(f"page.tab_{tab.name}"), id=tab.name, elem_id=f"tab-{tab.name}"):
                     tab.build(workbench, frame)
+        mine.build(workbench, frame)
         api.publish(workbench)
     # Events wait for their model in its own line (engines), not in Gradio's.
     page.queue(max_size=WAITING_EVENTS_MAX, default_concurrency_limit=None)
@@ -93,6 +107,7 @@ def launch(
         UserError: `port_taken`.
     """
     settings = workbench.settings
+    workbench.jobs.address = (lambda: "") if settings.is_local else caller.current
     host, port = host or settings.host, settings.port if port is None else port
     page.launch(
         server_name=host, server_port=_free_port(host, port), quiet=True, prevent_thread_lock=True,
@@ -100,7 +115,7 @@ def launch(
         footer_links=["api"], show_error=False, inbrowser=False, ssr_mode=False, pwa=False, mcp_server=False,
         max_file_size=max(settings.document_bytes_max, settings.import_bytes_max),  # each has a sentence of its own
         state_session_capacity=SESSIONS_MAX, max_threads=100,
-        app_kwargs=_app_options(host, settings.request_bytes_max, [*downloads.routes(workbench), *routes]),
+        app_kwargs=_app_options(host, settings, [*downloads.routes(workbench), *routes]),
     )  # fmt: skip
     url = f"http://{_written(host)}:{page.server_port}"
     on_up(url)
@@ -127,10 +142,11 @@ def _frame(workbench: Workbench, page: gr.Blocks) -> Frame:
     return Frame(visitor, opened, header.build(workbench), gr.State(None))
 
 
-def _app_options(host: str, body_bytes_max: int, routes: Sequence[BaseRoute]) -> dict[str, Any]:
-    loopback = host in LOOPBACK
-    headers = Middleware(PageHeaders, loopback=loopback, body_bytes_max=body_bytes_max)
-    return {"middleware": [headers], "routes": list(routes), "openapi_url": None}
+def _app_options(host: str, settings: Settings, routes: Sequence[BaseRoute]) -> dict[str, Any]:
+    middleware = [Middleware(PageHeaders, loopback=host in LOOPBACK, settings=settings)]
+    if people := login.read(settings):
+        middleware.append(Middleware(login.Login, people=people, settings=settings))
+    return {"middleware": middleware, "routes": list(routes), "openapi_url": None}
 
 
 def _head() -> str:

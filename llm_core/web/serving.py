@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
-from llm_core.messages import system_language
+from llm_core.messages import say, system_language
 from llm_core.settings import Settings
-from llm_core.web import openai, sharing
+from llm_core.web import login, openai, sharing
 from llm_core.web.page import build, launch
 from llm_core.web.telling import tell
 from llm_core.workbench import Workbench, log_to_file
@@ -21,11 +22,13 @@ def serve(settings: Settings, announce: Callable[[str], None], *, protocol: bool
         protocol: the OpenAI protocol too, beside the page.
 
     Raises:
-        UserError: `port_taken`, `key_unset`.
+        UserError: `port_taken`, `key_unset`, `auth_file_missing`, `auth_unusable`.
         KeyboardInterrupt: somebody ended it; everything is closed.
     """
     if protocol:
         openai.check_exposed(settings)
+    if not (settings.is_local or settings.public or login.read(settings)):
+        print(say(system_language(), "page.open_to_all", host=settings.host), file=sys.stderr, flush=True)
     with Workbench(settings) as workbench:
         log_to_file(settings)
 

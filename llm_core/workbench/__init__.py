@@ -46,7 +46,7 @@ class Workbench:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.jobs = Jobs(self.settings.jobs_kept_s)
+        self.jobs = Jobs(self.settings.jobs_kept_s, self.settings.jobs_per_address_max)
         self._pool = Pool(self.settings)
         self.models = Models(self.settings, self._pool, self.jobs)
         self._replies = Replies(self.models, self.settings)
@@ -154,7 +154,7 @@ class Workbench:
         """Training runs of visitors and of the command line."""
         from llm_core.workbench.runs import Runs
 
-        return Runs(self.settings)
+        return Runs(self.settings, lambda: self.jobs.address())
 
     @functools.cached_property
     def races(self) -> Races:

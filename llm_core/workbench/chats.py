@@ -248,6 +248,7 @@ class Chats:
             check_message(text, self._settings)
         if self.running(owner, conversation):
             raise UserError("conversation_busy")
+        self._jobs.check_room()
         found = self._store.get(owner, conversation)
         options = ChatOptions.of(found.options)
         growing = ChatMessage("", None, "assistant", "", state="growing")

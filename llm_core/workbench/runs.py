@@ -10,7 +10,7 @@ import functools
 import shutil
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,10 +41,13 @@ class Runs:
 
     Args:
         settings: places and limits.
+        address: says which network address somebody asks from; empty for this computer itself.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, address: Callable[[], str] = lambda: "") -> None:
         self._settings = settings
+        self._address = address
+        self._begun_from: dict[str, str] = {}  # run -> address, for as long as it trains or waits
         self._beginning = threading.Lock()
 
     # ---------------------------------------------------------------- before
@@ -144,6 +147,7 @@ class Runs:
         with self._beginning:
             if not self._settings.is_local:
                 check_limits(configs, self.list(owner), self._settings)
+                self._check_address(owner)
             named = [config.model_copy(update={"name": self._taken(owner, config.name)}) for config in configs]
         for config in named:
             folder = self._settings.paths.run(config.name)
@@ -151,6 +155,7 @@ class Runs:
                 config = self._texts.with_copies(config, folder / "text")
             (folder / "config.json").write_text(config.model_dump_json(indent=1), encoding="utf-8")
             self._launch(folder, State("queued", owner=owner, created=time.time()), follows)
+            self._begun_from[config.name] = self._address()
         return [self.get(owner, config.name) for config in named]
 
     def pause(self, owner: str, name: str) -> None:
@@ -266,6 +271,18 @@ class Runs:
         name = config.start
         if name and self._settings.paths.run(name).exists() and not self._is_mine(owner, name):
             raise UserError("start_unknown", name=name)
+
+    def _check_address(self, owner: str) -> None:
+        """A visitor's token costs nothing: runs under way are counted by address as well.
+
+        Raises:
+            UserError: `runs_address`.
+        """
+        address, under_way = self._address(), {folder.name for _, folder in state.line(self._settings.paths.runs)}
+        self._begun_from = {name: begun for name, begun in self._begun_from.items() if name in under_way}
+        there = sum(begun == address for begun in self._begun_from.values())
+        if address and there >= self._settings.runs_per_address_max:
+            raise UserError("runs_address", n=there)
 
     def _taken(self, owner: str, name: str) -> str:
         """The name, or, where another one's run has it, a free one; its folder is made.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -11,6 +12,7 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.testclient import TestClient
 
+from llm_core.settings import Settings
 from llm_core.web.headers import PageHeaders
 
 PAGE = '<html lang="en"><head><title>x</title></head><body></body></html>'
@@ -24,9 +26,9 @@ async def echo(request: Request) -> Response:
     return PlainTextResponse(str(len(await request.body())))
 
 
-def client(*, loopback: bool = True) -> TestClient:
+def client(*, loopback: bool = True, **given: Any) -> TestClient:
     routes = [Route("/", page), Route("/{rest:path}", echo, methods=["GET", "POST"])]
-    app = PageHeaders(Starlette(routes=routes), loopback=loopback, body_bytes_max=100)
+    app = PageHeaders(Starlette(routes=routes), loopback=loopback, settings=Settings(request_bytes_max=100, **given))
     return TestClient(app, base_url="http://127.0.0.1:7860")
 
 

@@ -14,6 +14,8 @@
     get: (button) => workbench.fetchModel("get", button.dataset.name),
     resume: (button) => workbench.fetchModel("resume", button.dataset.name),
     cancel: () => workbench.fetchModel("cancel", ""),
+    mine: () => workbench.openMine?.(),
+    "mine-close": () => workbench.closeMine?.(),
     dismiss: (button) => button.closest(".notice, .instead, .leaf").remove(),
   };
   addEventListener("click", (event) => {

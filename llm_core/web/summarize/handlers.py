@@ -93,6 +93,7 @@ class Handlers:
         if not file:
             return
         path, options = Path(file), _options(method, sentences, form, to, model)
+        self._workbench.mine.uploaded(visitor, [path])
         start = lambda: self._summaries.start_file(visitor, path, path.name, options)  # noqa: E731
         yield {self._screen.text: "", self._screen.upload: None}
         yield from self._followed(visitor, start, language_of_request(request))

@@ -54,6 +54,7 @@ class Handlers:
         """Files were chosen; they are read when the run begins."""
         form = Form.of(self._names, values)
         files = [*form.files, *(Upload(Path(path)) for path in added or ())]
+        self._view.workbench.mine.uploaded(visitor, [Path(path) for path in added or ()])
         # Whoever brings a text of their own does not want the sample in it.
         samples = () if added and not form.files else form.samples
         return self._with_texts(visitor, current, values, samples, files, language_of_request(request))
