@@ -110,10 +110,7 @@ class View:
     def rail(self, visitor: str, current: str | None, language: Language, search: str = "") -> str:
         """The list of conversations."""
         try:
-            try:
             return rail(self.workbench.chats.list(visitor, search), language, current=current, search=search)
-        except UserError as error:  # under a passphrase that was not entered
-            return f'<nav class="list"><p class="why">{escape(explain(error, language))}</p></nav>'
         except UserError as error:  # under a passphrase that was not entered
             return f'<nav class="list"><p class="why">{escape(explain(error, language))}</p></nav>'
 
