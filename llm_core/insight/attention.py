@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from llm_core.insight.opened import Opened
 
-Kind = Literal["self", "encoder", "decoder", "cross"]
+Kind = Literal["self", "both", "encoder", "decoder", "cross"]
 
 
 @dataclass(frozen=True)
@@ -36,18 +36,19 @@ class Maps:
 
 
 def of_text(opened: Opened, ids: Sequence[int]) -> tuple[Maps, ...]:
-    """How the tokens of one text look at those before them.
+    """How the tokens of one text look at one another: those of a decoder back, those of an encoder both ways.
 
     Args:
-        opened: a decoder.
-        ids: T, the mark of the beginning among them, which heads with nothing to do look at.
+        opened: a decoder or an encoder.
+        ids: T, the marks among them, which heads with nothing to do look at.
     """
     import torch
 
     names = tuple(opened.words[token] for token in ids)
     with opened.computing():
-        out = opened.model(input_ids=torch.tensor([list(ids)]), output_attentions=True, use_cache=False)
-    return (Maps("self", _stacked(out.attentions), names, names),)
+        out = opened.model.base_model(input_ids=torch.tensor([list(ids)]), output_attentions=True, use_cache=False)
+    kind: Kind = "both" if opened.family == "encoder" else "self"
+    return (Maps(kind, _stacked(out.attentions), names, names),)
 
 
 def of_pair(opened: Opened, source: Sequence[int], target: Sequence[int]) -> tuple[Maps, ...]:

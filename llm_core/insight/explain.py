@@ -198,12 +198,65 @@ def latent(opened: Opened, tokens: int) -> Explained:
     return Explained(formula, symbols, lines.of(type(inner).encode))
 
 
+def filling(opened: Opened, tokens: int) -> Explained:
+    """How likely each token is where it alone is hidden."""
+    from llm_core.insight.filling import read
+
+    formula = _aligned(r"P(x_t\mid x_{\ne t})&=\mathrm{softmax}(W h_t+b)_{x_t}", r"s_t&=-\log_2 P(x_t\mid x_{\ne t})")
+    width = opened.model.get_input_embeddings().weight.shape[1]
+    tied = opened.model.config.tie_word_embeddings
+    symbols = (
+        Symbol("V", "vocabulary", f"{opened.vocabulary:,}"),
+        Symbol("x_≠t", "all_others", f"{tokens - 1:,}"),
+        Symbol("h_t", "hidden_vectors", size(tokens, width)),
+        Symbol("W", "output_tied" if tied else "output", size(opened.vocabulary, width)),
+    )
+    return Explained(formula, symbols, lines.of(read))
+
+
+def decision(opened: Opened, tokens: int) -> Explained:
+    """The chances of classes, and the evidence of a token for one of them."""
+    from llm_core.insight.decision import of_text
+
+    formula = _aligned(
+        r"p(c\mid x)&=\mathrm{softmax}(W h+b)_c",
+        r"s_t&=\log_2\frac{p(c\mid x)}{1-p(c\mid x)}-\log_2\frac{p(c\mid x_{\ne t})}{1-p(c\mid x_{\ne t})}",
+    )
+    config = opened.model.config
+    symbols = (
+        Symbol("c", "classes", str(config.num_labels)),
+        Symbol("h", "text_vector", str(config.hidden_size)),
+        Symbol("W", "from_state", size(config.num_labels, config.hidden_size)),
+        Symbol("x_≠t", "left_out", f"{tokens - 1:,}"),
+    )
+    return Explained(formula, symbols, lines.of(of_text))
+
+
+def likeness(opened: Opened, tokens: int) -> Explained:
+    """The mean of the last states, and the cosine of two."""
+    from llm_core.insight.likeness import mean_of_states
+
+    formula = _aligned(r"v&=\frac{1}{N}\sum_t h_t", r"\cos(v,u)&=\frac{v\cdot u}{\lVert v\rVert\,\lVert u\rVert}")
+    width = opened.model.config.hidden_size
+    symbols = (
+        Symbol("N", "read_tokens", f"{tokens:,}"),
+        Symbol("h_t", "last_states", size(tokens, width)),
+        Symbol("v, u", "text_vector", f"{width:,}"),
+    )
+    return Explained(formula, symbols, lines.of(mean_of_states))
+
+
 TREE_FORMULA = r"\hat y=\arg\max_y\sum_i\ln P(y_i\mid y_{<i},x)"
 SAMPLING_FORMULA = r"p_i=\frac{\exp(z_i/T)}{\sum_j\exp(z_j/T)}"
 
 
-def tree(vocabulary: int) -> Explained:
+def tree(opened: Opened, tokens: int) -> Explained:
     """The search, whichever model is asked."""
+    return searched(opened.vocabulary)
+
+
+def searched(vocabulary: int) -> Explained:
+    """The search over a vocabulary of this size."""
     from llm_core.insight.tree import grow
 
     return Explained(TREE_FORMULA, (Symbol("V", "vocabulary", f"{vocabulary:,}"),), lines.of(grow))
@@ -228,4 +281,8 @@ EXPLAIN: Mapping[str, Explain] = {
     "neighbours": neighbours,
     "matrix": matrix,
     "latent": latent,
+    "filling": filling,
+    "decision": decision,
+    "likeness": likeness,
+    "tree": tree,
 }

@@ -25,14 +25,15 @@ class Piece:
         return text[self.start : self.end]
 
 
-def cut(tokenizer: Any, text: str) -> list[Piece]:
-    """The tokens of `text`, without marks.
+def cut(tokenizer: Any, text: str, *, marks: bool = False) -> list[Piece]:
+    """The tokens of `text`, without marks around it.
 
     Args:
         tokenizer: a fast one of Transformers.
         text: where a mark is spelled out in it, those are its characters.
+        marks: it is the mark.
     """
-    read = tokenizer(text, add_special_tokens=False, split_special_tokens=True, return_offsets_mapping=True)
+    read = tokenizer(text, add_special_tokens=False, split_special_tokens=not marks, return_offsets_mapping=True)
     return _in_order(read["input_ids"], read["offset_mapping"])
 
 

@@ -1,5 +1,7 @@
 """What a model expects at every place of a text: the likeliest tokens, and how surprised it is by what stands there.
 
+What goes on with a text has seen what stands before a place; what fills in, all that stands around it (filling.py).
+
 Surprise of the token x_t: -log2 P(x_t | x_1 ... x_{t-1}), in bits. Their sum over the characters is what the model
 needs to write the text, comparable across tokenizers.
 
@@ -9,7 +11,7 @@ Legend: T tokens of the text, K likeliest tokens that are kept, V tokens in the 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,17 +31,29 @@ Ids = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Reading:
-    """A text as a model reads it. Place t is that of piece t; place T is what would follow the text."""
+class Sentence:
+    """A text as a model takes it in."""
 
     text: str
     pieces: tuple[Piece, ...]  # T
-    logprobs: Reals  # T: ln P of each piece after those before it
+    words: Mapping[int, str]  # what pieces look like by themselves
+
+
+@dataclass(frozen=True)
+class Reading(Sentence):
+    """A text as a model reads it. Place t is that of piece t; place T, where there is one, is what would follow."""
+
+    logprobs: Reals  # T: ln P of each piece at its place
     ranks: Ids  # T: 1 where nothing was likelier; 0 where that is not known
-    candidates: Ids  # T + 1, K: likeliest first
-    chances: Reals  # T + 1, K: their ln P
-    words: Mapping[int, str]  # what the first NAMED candidates of each place, and the pieces, look like
+    candidates: Ids  # T or T + 1, K: likeliest first; `words` knows the first NAMED of each place
+    chances: Reals  # T or T + 1, K: their ln P
     vocabulary: int
+    blank: int = -1  # the piece that stands for any other: nothing is asked of how likely it is
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether it is known what would follow the text."""
+        return len(self.candidates) > len(self.pieces)
 
     @property
     def bits(self) -> Reals:
@@ -74,16 +88,18 @@ def read(opened: Opened, text: str, pieces: list[Piece]) -> Reading:
         return of_logits(logits, text, pieces, opened.words)
 
 
-def of_logits(logits: Any, text: str, pieces: list[Piece], words: Any) -> Reading:
-    """The reading that logits [T + 1, V] of a tensor say; `words` says what a token looks like."""
+def of_logits(logits: Any, text: str, pieces: Sequence[Piece], words: Any, blank: int = -1) -> Reading:
+    """The reading that logits of a tensor [T or T + 1, V] say; `words` says what a token looks like."""
     import torch
 
     chances = logits.log_softmax(-1)
     ids = torch.tensor([piece.id for piece in pieces], dtype=torch.long)
-    own = chances[:-1].gather(-1, ids[:, None])[:, 0]
-    ranks = 1 + (chances[:-1] > own[:, None]).sum(-1)
+    at_pieces = chances[: len(ids)]
+    own = at_pieces.gather(-1, ids[:, None])[:, 0].masked_fill(ids == blank, 0)
+    ranks = (1 + (at_pieces > own[:, None]).sum(-1)).masked_fill(ids == blank, 0)
     best, candidates = chances.topk(min(KEPT, chances.shape[1]), dim=-1)
     named = {int(token) for token in candidates[:, :NAMED].flatten()} | {piece.id for piece in pieces}
+    named |= {blank} - {-1}
     return Reading(
         text=text,
         pieces=tuple(pieces),
@@ -93,4 +109,5 @@ def of_logits(logits: Any, text: str, pieces: list[Piece], words: Any) -> Readin
         chances=best.numpy().astype(np.float32),
         words={token: words[token] for token in named},
         vocabulary=chances.shape[1],
+        blank=blank,
     )

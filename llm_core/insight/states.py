@@ -41,7 +41,7 @@ def _traced(opened: Opened, ids: Sequence[int]) -> Mapping[str, States]:
     import torch
 
     with opened.computing():
-        traced = opened.model.trace(torch.tensor(list(ids)))
+        traced = opened.model.model.trace(torch.tensor(list(ids)))
     return {name: States(tuple(layers.float().numpy()), name in "hcgn") for name, layers in traced.items()}
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from llm_core.insight import attention, explain, neighbours, reading
-from llm_core.insight.look import VIEWS, Look
+from llm_core.insight import attention, neighbours, reading
+from llm_core.insight.look import Look, explained_for
 from llm_core.models.seq2seq import tag
 from llm_core.text.language import language as language_of
 
@@ -54,8 +54,5 @@ def look(opened: Opened, text: str, most: int) -> Generator[str, None, Look]:
         "attention": attention.of_pair(opened, source, begun),
         "neighbours": neighbours.nearest(opened, [*source, *begun]),
     }
-    explained = {
-        view: explain.EXPLAIN[view](opened, len(begun)) for view in VIEWS["seq2seq"] if view in explain.EXPLAIN
-    }
-    explained["tree"] = explain.tree(opened.vocabulary)
-    return Look("seq2seq", read, seen, explained, source=text, marked=begun)
+    explained = explained_for(opened, len(begun))
+    return Look("seq2seq", read, seen, explained, source=text, marked=begun, begun=1)

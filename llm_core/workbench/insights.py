@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from llm_core.errors import UserError
 from llm_core.events import Done, Event, Events, Item, Progress
 from llm_core.jobs import Job, Jobs
+from llm_core.messages import LANGUAGES, say
 from llm_core.settings import Settings
 from llm_core.tasks.waiting import ticking
 from llm_core.workbench.models import Models
@@ -33,6 +34,8 @@ LIMIT_S = 600.0
 WORKS_MAX = 16  # visitors whose last look is kept: some megabytes each
 WIDTH_MAX, DEPTH_MAX = 6, 24
 CANDIDATES = 8
+GIVEN = tuple(f"inside.given_{n}" for n in range(1, 7))
+GIVEN_MAX = 24  # sentences that a text is compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,7 @@ class Insights:
             UserError: `inside_gone`, there is nothing that it could follow.
         """
         work = self.last(owner)
-        if work is None or side not in work.looks:
+        if work is None or side not in work.looks or "tree" not in work.looks[side].views:
             raise UserError("inside_gone")
         search = Search(min(max(width, 1), WIDTH_MAX), min(max(depth, 1), DEPTH_MAX))
         self._jobs.stop(owner, SEARCHING, wait_s=1)
@@ -165,9 +168,13 @@ class Insights:
             most = min(self._settings.inside_tokens_max, opened.context - 1)
             self._check_tokens(len(translation.source_ids(opened, text)), opened.context)
             return (yield from ticking(lambda: _Far().through(translation.look(opened, text, most)), "looking"))
+        given: list[str] = []
+        if opened.head == "vector":  # the first line is looked at, further ones are what it is compared with
+            text, *given = (line.strip() for line in text.strip().splitlines() if line.strip())
+            given = given[:GIVEN_MAX] or [say(x, key) for x in LANGUAGES for key in GIVEN]
         pieces = opened.pieces(text)
-        self._check_tokens(len(pieces) + 1, opened.context)
-        return (yield from ticking(lambda: _Far().through(look.look(opened, text, pieces)), "looking"))
+        self._check_tokens(len(pieces) + sum(map(len, opened.marks)), opened.context)
+        return (yield from ticking(lambda: _Far().through(look.look(opened, text, pieces, given)), "looking"))
 
     def _tree(self, owner: str, work: Work, side: int, search: Search) -> Events:
         from llm_core.insight import served

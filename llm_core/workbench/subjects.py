@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 OPEN_MAX = 3  # two side by side, and the one before
 SMALL_BYTES = 200_000_000  # below it one thread is faster than two (engines/transformers.py)
 WEIGHTS = "model.safetensors"
+SHARED_FILE = "shared.json"  # as models/shared.py names it, which loads torch
 UNPACKED = ("llama", "qwen2", "qwen3")  # kinds of GGUF whose attention transformers computes by the plain formula
 UNPACKED_BYTES = 6  # a parameter, at the most: 135 M took 0.8 GB, 0.5 B 3.5 GB
 
@@ -72,7 +73,7 @@ class Subjects:
         files = [entry for entry in entries if entry.format == "gguf"]
         return [
             *map(_of_entry, folders),
-            *_translators(),
+            *_bundled(),
             *self._of_runs(owner),
             *map(_of_entry, files),
             *filter(None, map(_unpacked, files)),
@@ -132,11 +133,7 @@ class Subjects:
 
     def _of_runs(self, owner: str) -> Iterator[Subject]:
         """The model of each run, and the same at earlier moments: what was kept, and its newest checkpoint."""
-        from llm_core.insight.look import VIEWS
-
         for run in self._runs().list(owner):
-            if run.family not in VIEWS:
-                continue
             folder = self._settings.paths.run(run.name)
             whole = (folder / "model" / "config.json").exists()
             moments = sorted(_moments(folder / "checkpoints").items(), reverse=True)
@@ -178,14 +175,18 @@ def _unpacked_bytes(file: Path) -> int:
     return gguf.read(file).parameters * UNPACKED_BYTES
 
 
-def _translators() -> Iterator[Subject]:
-    """Bundled encoder-decoders, which the list of language models leaves out."""
+def _bundled() -> Iterator[Subject]:
+    """Bundled encoders and encoder-decoders, which the list of language models leaves out.
+
+    One that shares its weights with another does not stand by itself; its trunk is much that of the other.
+    """
     for card_file in sorted(bundled.FOLDER.glob(f"*/{CARD_FILE}")):
         folder = card_file.parent
         config: dict[str, Any] = json.loads((folder / "config.json").read_text("utf-8"))
-        if config.get("is_encoder_decoder"):
+        family = "seq2seq" if config.get("is_encoder_decoder") else "encoder"
+        if (family == "seq2seq" or config["model_type"] == "bert") and not (folder / SHARED_FILE).exists():
             card = ModelCard.read(folder)
-            yield Subject(f"model:{card.id}", {x: card.title[x] for x in LANGUAGES}, "seq2seq", folder)
+            yield Subject(f"model:{card.id}", {x: card.title[x] for x in LANGUAGES}, family, folder)
 
 
 def _open_moment(run: Path, weights: Path, threads: int) -> Opened:

@@ -13,17 +13,21 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 from PIL import Image
+from transformers import BertForMaskedLM, BertForSequenceClassification, BertModel
 
 from llm_core.catalog.bundled import FOLDER
 from llm_core.insight import look as looking
 from llm_core.insight.opened import Opened, open_folder
 from llm_core.insight.sampling import Dials
+from llm_core.models.encoder import as_encoder_tokenizer
+from llm_core.models.tokenizers import train_byte_bpe
 from llm_core.web.inside import numbers
 from llm_core.web.inside.bars import bars
 from llm_core.web.inside.margin import sign, symbols
 from llm_core.web.inside.mask import mask
 from llm_core.web.inside.picture import DRAW
 from llm_core.web.inside.shown import Aim, Shown
+from tests.insight.conftest import LINES, with_head
 
 TEXT = 'The <img src=x onerror=alert(1)> boat & "quay" 船'
 
@@ -35,12 +39,28 @@ def decoder() -> Opened:
 
 @pytest.fixture(scope="module")
 def seen(decoder: Opened) -> looking.Look:
-    steps = looking.look(decoder, TEXT, decoder.pieces(TEXT))
+    return _result(looking.look(decoder, TEXT, decoder.pieces(TEXT)))
+
+
+def _result(steps) -> looking.Look:
     while True:
         try:
             next(steps)
         except StopIteration as done:
             return done.value
+
+
+@pytest.fixture(scope="module")
+def judged() -> dict[str, looking.Look]:
+    """What encoders show, by what they say of a text."""
+    tokenizer = as_encoder_tokenizer(train_byte_bpe(LINES, 300))
+    labels = {0: "<b>down</b>", 1: "up"}
+    made = {
+        "filling": with_head(BertForMaskedLM, tokenizer),
+        "decision": with_head(BertForSequenceClassification, tokenizer, id2label=labels),
+        "likeness": with_head(BertModel, tokenizer),
+    }
+    return {view: _result(looking.look(one, TEXT, one.pieces(TEXT), [TEXT, "船"])) for view, one in made.items()}
 
 
 def shown(seen: looking.Look, view: str, place: int = -1) -> Shown:
@@ -64,13 +84,48 @@ class Tags(HTMLParser):
 @pytest.mark.parametrize("place", [-1, 0, 4])
 @pytest.mark.parametrize("view", ["surprise", "attention", "neighbours", "tree"])
 def test_a_picture_is_well_formed_and_holds_no_markup_of_the_text(view: str, place: int, seen: looking.Look) -> None:
-    html = DRAW[view](shown(seen, view, place)) + bars(seen.reading, place, Dials(top_k=3), "zh")
-    html += symbols(seen.explained[view], "", "en")
+    assert seen.reading
+    check(DRAW[view](shown(seen, view, place)) + bars(seen.reading, place, Dials(top_k=3), "zh"))
+    check(symbols(seen.explained[view], "", "en") + "&lt;")
+
+
+def check(html: str) -> None:
     tags = Tags()
     tags.feed(html)
     assert not tags.open
     assert "img" not in tags.seen
+    assert "<b>down" not in html
     assert "&lt;" in html
+
+
+@pytest.mark.parametrize("place", [-1, 0, 4])
+@pytest.mark.parametrize("view", ["filling", "decision", "likeness"])
+def test_what_encoders_show_is_well_formed_and_its_table_has_a_row_for_each_token(
+    view: str, place: int, judged: dict[str, looking.Look]
+) -> None:
+    look = judged[view]
+    one = shown(look, view, place)
+    check(DRAW[view](one))
+    check(DRAW["attention"](replace(one, aim=Aim("attention"))))
+    check(symbols(look.explained[view], "", "zh") + "&lt;")
+    if look.reading and place >= 0:
+        check(bars(look.reading, place, Dials(), "en") + "&lt;")
+    rows = list(csv.reader(io.StringIO(numbers.as_csv(one).removeprefix("\ufeff"))))
+    pieces = look.sentence.pieces
+    assert len(rows) == len(pieces) + (1 if view == "filling" else 2)
+    told = json.loads(numbers.as_json(one))
+    assert "".join(each["piece"] for each in told["places"]) == TEXT
+    assert ("candidates" in told["places"][0]) == (view == "filling")
+
+
+def test_what_a_token_is_worth_is_seen_at_it(judged: dict[str, looking.Look]) -> None:
+    html = DRAW["decision"](shown(judged["decision"], "decision"))
+    decided = judged["decision"].seen["decision"]
+    bits = decided.evidence[:, decided.best]
+    shares = [float(x) for x in re.findall(r"--s:([0-9.]+);", html)]
+    against = ["against" in kind for kind in re.findall(r'class="(piece[^"]*)" data-do="place" data-id="0:\d', html)]
+    np.testing.assert_allclose(shares, np.abs(bits) / max(1, np.abs(bits).max()), atol=1e-3)
+    assert against == [x < 0 for x in bits]
 
 
 def test_a_mask_is_a_picture_of_its_numbers() -> None:

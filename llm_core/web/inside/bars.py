@@ -25,8 +25,9 @@ def bars(reading: Reading, place: int, dials: Dials, language: Language) -> str:
         for n, token in enumerate(reading.candidates[place][:SHOWN])
     )
     piece = quoted(_written(reading, place)) if place >= 0 else ""
-    heading = say(language, "inside.instead_of", piece=piece) if place >= 0 else say(language, "inside.after")
-    notes = [_rank(reading, place, piece, language)] if place >= 0 else []
+    key = "after" if place < 0 else "instead_of" if reading.goes_on else "hidden"
+    heading = say(language, f"inside.{key}", piece=piece)
+    notes = [_rank(reading, place, piece, language)] if place >= 0 and own != reading.blank else []
     if dials != Dials():
         notes.append(say(language, "inside.kept", kept=int((after > 0).sum()), all=reading.vocabulary))
     held = float(before.sum())
@@ -41,6 +42,12 @@ def share(p: float) -> str:
     if p >= 0.0995:
         return f"{p:.0%}" if p >= 0.9995 else f"{p:.1%}"
     return f"{p:.1%}" if p >= 0.001 else "&lt;0.1%" if p > 0 else "0"
+
+
+def signed(value: float, digits: int) -> str:
+    """A figure with its sign; one that rounds to nothing has none."""
+    told = f"{value:+.{digits}f}"
+    return told[1:] if float(told) == 0 else told.replace("-", "−")
 
 
 def _written(reading: Reading, place: int) -> str:

@@ -23,14 +23,14 @@ def neighbours(shown: Shown) -> str:
         f"<b>{each.cosine:.3f}</b></li>"
         for each in found
     )
-    above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language)
+    above = sentence.pieces(shown)
     why = say(shown.language, "inside.neighbours_why", piece=sentence.quoted(shown.piece))
     return f'{above}<p class="why">{why}</p><ol class="bars near">{rows}</ol>'
 
 
 def tree(shown: Shown) -> str:
     """The tree of a search; before the first, what it is for."""
-    above = sentence.pieces(shown.look.reading, shown.side, -1, shown.language)
+    above = sentence.pieces(shown, pressed=False)
     if shown.tree is None:
         return f'{above}<p class="why">{say(shown.language, "inside.tree_empty")}</p>'
     best = written(shown.tree)

@@ -10,17 +10,15 @@ from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
 from llm_core.events import Event, Item, Progress
-from llm_core.insight.sampling import Dials
 from llm_core.jobs import Job, unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.web.frame import escape
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
 from llm_core.web.inside import numbers
-from llm_core.web.inside.bars import bars
-from llm_core.web.inside.painting import Painting
-from llm_core.web.inside.screen import Screen, Spot
-from llm_core.web.inside.shown import Aim
+from llm_core.web.inside.painting import Painting, Sight
+from llm_core.web.inside.screen import Screen
+from llm_core.web.inside.shown import Aim, Spot
 from llm_core.web.render import paint
 
 if TYPE_CHECKING:
@@ -54,93 +52,50 @@ class Handlers:
         """Look at the sentence with one model, or with two."""
         names = [model] if beside in ("", model) else [model, beside]
         start = lambda: self._insights.start(visitor, text, names)  # noqa: E731
-        yield from self._followed(visitor, start, Aim(view), language_of_request(request))
+        yield from self._followed(visitor, start, Aim(view), request)
 
     def stop(self, visitor: str) -> None:
         """Stop; what has been seen stays."""
         self._insights.stop(visitor)
 
-    def turn(
-        self,
-        visitor: str,
-        spot: Spot,
-        view: str,
-        kind: str,
-        layer: float,
-        head: float,
-        temperature: float,
-        top_k: float,
-        top_p: float,
-        min_p: float,
-        request: gr.Request,
-    ) -> Update:
+    def turn(self, visitor: str, spot: Spot, request: gr.Request, *margin: Any) -> Update:
         """Another view, layer, head or kind of attention."""
-        if (work := self._seen(visitor)) is None:
-            return {}
-        aim = Aim(view, kind or "", int(layer) - 1, int(head) - 1)
-        dials = Dials(temperature, int(top_k), top_p, min_p)
-        return self._painting.all(work, spot, aim, dials, language_of_request(request))
+        sight = self._sight(visitor, spot, Aim.of(margin), request)
+        return self._painting.all(sight) if sight else {}
 
-    def act(
-        self,
-        visitor: str,
-        spot: Spot,
-        view: str,
-        kind: str,
-        layer: float,
-        head: float,
-        temperature: float,
-        top_k: float,
-        top_p: float,
-        min_p: float,
-        event: gr.EventData,
-        request: gr.Request,
-    ) -> Update:
+    def draw(self, visitor: str, spot: Spot, request: gr.Request, *margin: Any) -> Update:
+        """A dial of drawing was moved: only the bars change."""
+        sight = self._sight(visitor, spot, Aim.of(margin), request)
+        return {self._screen.bars: self._painting.bars(sight)} if sight else {}
+
+    def act(self, visitor: str, spot: Spot, event: gr.EventData, request: gr.Request, *margin: Any) -> Update:
         """Something in the picture was chosen, or its numbers are wanted."""
+        sight = self._sight(visitor, spot, Aim.of(margin), request)
+        if sight is None:
+            return {}
         sent = event._data if isinstance(event._data, Mapping) else {}
         did, at = sent.get("do"), str(sent.get("id", ""))
-        work = self._seen(visitor)
-        if work is None:
-            return {}
-        aim = Aim(view, kind or "", int(layer) - 1, int(head) - 1)
         if did == "save":
-            return {self._screen.saved: self._file(work, spot, aim, at, language_of_request(request))}
+            return {self._screen.saved: self._file(sight, at)}
         place = [int(part) for part in at.split(":") if part.lstrip("-").isdigit()]
         if did == "place" and len(place) == 2:
-            spot = Spot(*place)
+            sight = replace(sight, spot=Spot(*place))
         elif did == "head" and len(place) == 3:
-            spot, aim = replace(spot, side=place[0]), replace(aim, layer=place[1], head=place[2])
-        dials = Dials(temperature, int(top_k), top_p, min_p)
-        return {self._screen.spot: spot} | self._painting.all(work, spot, aim, dials, language_of_request(request))
-
-    def draw(
-        self,
-        visitor: str,
-        spot: Spot,
-        temperature: float,
-        top_k: float,
-        top_p: float,
-        min_p: float,
-        request: gr.Request,
-    ) -> Update:
-        """A dial of drawing was moved: only the bars change."""
-        if (work := self._seen(visitor)) is None:
-            return {}
-        side, place = self._painting.within(work, spot)
-        dials = Dials(temperature, int(top_k), top_p, min_p)
-        return {self._screen.bars: bars(work.looks[side].reading, place, dials, language_of_request(request))}
+            aim = replace(sight.aim, layer=place[1], head=place[2])
+            sight = replace(sight, spot=replace(sight.spot, side=place[0]), aim=aim)
+        return {self._screen.spot: sight.spot} | self._painting.all(sight)
 
     def grow(
-        self, visitor: str, spot: Spot, view: str, width: float, depth: float, request: gr.Request
+        self, visitor: str, spot: Spot, width: float, depth: float, request: gr.Request, *margin: Any
     ) -> Iterator[Update]:
-        """Search what may follow the text, with each of the models."""
-        work = self._seen(visitor)
-        if work is None:
+        """Search what may follow the text, with each of the models that go on with it."""
+        aim = Aim.of(margin)
+        sight = self._sight(visitor, spot, aim, request)
+        if sight is None:
             return
-        language = language_of_request(request)
-        for side in sorted(work.looks):
+        for side in sorted(side for side, look in sight.work.looks.items() if "tree" in look.views):
             start = lambda side=side: self._insights.grow(visitor, side, int(width), int(depth))  # noqa: E731
-            yield from self._followed(visitor, start, Aim(view), language, spot)
+            yield from self._followed(visitor, start, aim, request, spot)
 
     def restore(self, visitor: str, request: gr.Request) -> Iterator[Update]:
         """The page is opened: what can be looked into, and what was looked at."""
@@ -152,7 +107,7 @@ class Handlers:
             return
         job = work.job
         yield {self._screen.text: work.text}
-        yield from self._followed(visitor, lambda: job, Aim("surprise"), language)
+        yield from self._followed(visitor, lambda: job, Aim(""), request)
 
     def refresh(self, visitor: str, model: str, beside: str, request: gr.Request) -> Update:
         """A model came or went."""
@@ -160,15 +115,21 @@ class Handlers:
 
     # ---------------------------------------------------------------- inside
 
-    def _seen(self, visitor: str) -> Work | None:
+    def _sight(self, visitor: str, spot: Spot, aim: Aim, request: gr.Request) -> Sight | None:
+        """What the visitor sees, if there is anything."""
         work = self._insights.last(visitor)
-        return work if work is not None and work.looks else None
+        return Sight(work, spot, aim, language_of_request(request)) if work is not None and work.looks else None
 
     def _followed(
-        self, visitor: str, start: Callable[[], Job], aim: Aim, language: Language, spot: Spot | None = None
+        self, visitor: str, start: Callable[[], Job], aim: Aim, request: gr.Request, spot: Spot | None = None
     ) -> Iterator[Update]:
         """Paint a job from its beginning to its end, or until another one takes its place."""
-        spot = spot or Spot()
+        spot, language = spot or Spot(), language_of_request(request)
+
+        def picture() -> Update:
+            sight = self._sight(visitor, spot, aim, request)
+            return self._painting.all(sight) if sight else {}
+
         try:
             job = start()
             yield self._running(True) | {self._screen.notice: "", self._screen.spot: spot}
@@ -177,16 +138,12 @@ class Handlers:
                 yield {self._screen.notice: line}
                 if live.came:  # a picture of its own for each model, as soon as it is there
                     live.came = False
-                    yield self._picture(visitor, spot, aim, language)
-            yield self._picture(visitor, spot, aim, language) | self._running(False) | {self._screen.notice: ""}
+                    yield picture()
+            yield picture() | self._running(False) | {self._screen.notice: ""}
         except UserError as error:
             yield self._failed(explain(error, language))
         except Exception:
             yield self._failed(explain(unexpected("a handler of Look inside"), language))
-
-    def _picture(self, visitor: str, spot: Spot, aim: Aim, language: Language) -> Update:
-        work = self._seen(visitor)
-        return self._painting.all(work, spot, aim, Dials(), language) if work else {}
 
     def _running(self, running: bool) -> Update:
         return {self._screen.go: gr.update(visible=not running), self._screen.stop: gr.update(visible=running)}
@@ -210,11 +167,12 @@ class Handlers:
             self._screen.beside: gr.update(choices=[none, *menu], value=beside if beside in known else ""),
         }
 
-    def _file(self, work: Work, spot: Spot, aim: Aim, kind: str, language: Language) -> str:
-        shown = self._painting.shown(work, spot, aim, language)
-        side, _ = self._painting.within(work, spot)
-        view = aim.view if aim.view in shown[side].look.seen or aim.view == "tree" else "surprise"
-        one = replace(shown[side], aim=replace(aim, view=view))
+    def _file(self, sight: Sight, kind: str) -> str:
+        side, _ = self._painting.within(sight)
+        look, view = sight.work.looks[side], sight.aim.view
+        if view not in look.views:
+            view = look.views[0]
+        one = self._painting.shown(replace(sight, aim=replace(sight.aim, view=view)))[side]
         body = numbers.as_json(one) if kind == "json" else numbers.as_csv(one)
         name = f"inside-{view}.{'json' if kind == 'json' else 'csv'}"
         return json.dumps({"name": name, "data": b64encode(body.encode()).decode()})

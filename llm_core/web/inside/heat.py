@@ -24,14 +24,14 @@ FIGURE_FROM = 0.05  # smaller weights are not printed
 
 
 def chosen(shown: Shown) -> Maps:
-    """The kind of attention that is asked for, or the first there is; its mark of the beginning by a plain name."""
+    """The kind of attention that is asked for, or the first there is; marks around the text by plain names."""
     found: Sequence[Maps] = shown.look.seen["attention"]
     maps = next((each for each in found if each.kind == shown.aim.kind), found[0])
-    begin = () if len(shown.look.marked) == len(shown.look.reading.pieces) else (say(shown.language, "inside.begin"),)
     if maps.kind == "encoder":
         return maps
-    queries = (*begin, *maps.queries[len(begin) :])
-    return replace(maps, queries=queries, keys=queries if maps.causal else maps.keys)
+    begun, pieces = shown.look.begun, len(shown.look.sentence.pieces)
+    queries = tuple(shown.named(list(maps.queries[begun : begun + pieces])))
+    return replace(maps, queries=queries, keys=maps.keys if maps.kind == "cross" else queries)
 
 
 def attention(shown: Shown) -> str:
@@ -41,14 +41,15 @@ def attention(shown: Shown) -> str:
     weights = maps.weights[layer, head]
     row = min(shown.row, len(weights) - 1) if maps.kind != "encoder" else 0
     above = ""
-    if maps.kind in ("self", "decoder"):
-        offset = weights.shape[1] - len(shown.look.reading.pieces)
-        looked_at = [float(x) for x in weights[row][offset:]]
-        above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language, looked_at=looked_at)
-    elif maps.kind == "cross":
-        above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language)
+    if maps.kind == "cross":
+        above = sentence.pieces(shown)
+    elif maps.kind != "encoder":
+        first = shown.look.begun
+        looked_at = weights[row][first : first + len(shown.look.sentence.pieces)]
+        above = sentence.pieces(shown, looked_at=looked_at.tolist())
     best = int(weights[row].argmax())
-    key = "attention_why" if maps.causal else "attention_why_whole"
+    whole = "attention_why_whole" if maps.kind == "cross" else "attention_why_both"
+    key = "attention_why" if maps.causal else whole
     query, most = sentence.quoted(maps.queries[row]), sentence.quoted(maps.keys[best])
     told = say(shown.language, f"inside.{key}", query=query, key=most, share=share(float(weights[row, best])))
     size = max(weights.shape)
@@ -69,7 +70,7 @@ def matrix(shown: Shown) -> str:
         for n, name in enumerate(found.rows)
     )
     why = say(shown.language, "inside.matrix_why", rest=share(float(found.rest.mean())))
-    above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language)
+    above = sentence.pieces(shown)
     return (
         f'{above}<div class="scroll"><table class="heat grid-of"><thead><tr><td></td>{head}'
         f'<th scope=col class="rest">{rest}</th></tr></thead><tbody>{lines}</tbody></table></div>'

@@ -14,6 +14,8 @@ from llm_core.web.inside.heat import chosen
 from llm_core.web.inside.shown import Shown
 
 if TYPE_CHECKING:
+    from llm_core.insight.decision import Decision
+    from llm_core.insight.likeness import Likeness
     from llm_core.insight.look import Look
     from llm_core.insight.tree import Branch
 
@@ -35,7 +37,7 @@ def as_json(shown: Shown) -> str:
     look = shown.look
     everything = {
         "family": look.family,
-        "text": look.reading.text,
+        "text": look.sentence.text,
         "source": look.source,
         "places": list(_places(look)),
         "views": {name: _plain(_whole(name, numbers, shown)) for name, numbers in look.seen.items()},
@@ -47,7 +49,7 @@ def as_json(shown: Shown) -> str:
 
 def _surprise(shown: Shown) -> Iterable[Row]:
     yield ("piece", "id", "start", "end", "bits", "probability", "rank", "likeliest", "its probability")
-    for place in _places(shown.look)[:-1]:
+    for place in _places(shown.look)[: len(shown.look.sentence.pieces)]:
         first = place["candidates"][0]
         known = (place["piece"], place["id"], place["start"], place["end"], place["bits"], place["probability"])
         yield (*known, place["rank"], first["token"], first["probability"])
@@ -58,7 +60,7 @@ def _attention(shown: Shown) -> Iterable[Row]:
     layer, head = min(shown.aim.layer, len(maps.weights) - 1), min(shown.aim.head, maps.weights.shape[1] - 1)
     yield ("", *maps.keys)
     for query, row in zip(maps.queries, maps.weights[layer, head], strict=True):
-        yield (query, *(round(float(p), DIGITS) for p in row))
+        yield (query, *_rounded(row))
 
 
 def _states(shown: Shown) -> Iterable[Row]:
@@ -67,7 +69,7 @@ def _states(shown: Shown) -> Iterable[Row]:
     for name, each in found.items():
         for layer, values in enumerate(each.layers, 1):
             for token, row in enumerate(values):
-                yield (name, layer, token, *(round(float(x), DIGITS) for x in row))
+                yield (name, layer, token, *_rounded(row))
 
 
 def _neighbours(shown: Shown) -> Iterable[Row]:
@@ -80,7 +82,7 @@ def _matrix(shown: Shown) -> Iterable[Row]:
     found = shown.look.seen["matrix"]
     yield ("", *found.columns, "rest")
     for name, row, rest in zip(found.rows, found.chances, found.rest, strict=True):
-        yield (name, *(round(float(p), DIGITS) for p in row), round(float(rest), DIGITS))
+        yield (name, *_rounded(row), *_rounded([rest]))
 
 
 def _tree(shown: Shown) -> Iterable[Row]:
@@ -100,13 +102,36 @@ def _latent(shown: Shown) -> Iterable[Row]:
     found = shown.look.seen["latent"]
     yield ("dimension", "mu", "sigma", "KL in nats")
     for n, row in enumerate(zip(found.mean, found.deviation, found.kl, strict=True), 1):
-        yield (n, *(round(float(x), DIGITS) for x in row))
+        yield (n, *_rounded(row))
     yield from (("walk", text) for text in found.walk)
     yield from (("drawn", text) for text in found.drawn)
 
 
+def _decision(shown: Shown) -> Iterable[Row]:
+    found: Decision = shown.look.seen["decision"]
+    yield ("left out", *found.classes, *(f"evidence for {name}, bits" for name in found.classes))
+    yield ("", *_rounded(found.whole))
+    for name, row, bits in zip(shown.pieces, found.without, found.evidence, strict=True):
+        yield (name, *_rounded(row), *_rounded(bits))
+
+
+def _likeness(shown: Shown) -> Iterable[Row]:
+    found: Likeness = shown.look.seen["likeness"]
+    yield ("left out", "moved", *found.given)
+    yield ("", 0.0, *_rounded(found.cosines))
+    for name, moved, row in zip(shown.pieces, found.moved, found.without, strict=True):
+        yield (name, *_rounded([moved]), *_rounded(row))
+
+
+def _rounded(values: Iterable[Any]) -> Iterable[float]:
+    return (round(float(value), DIGITS) for value in values)
+
+
 TABLES = {
     "surprise": _surprise,
+    "filling": _surprise,
+    "decision": _decision,
+    "likeness": _likeness,
     "attention": _attention,
     "states": _states,
     "latent": _latent,
@@ -117,22 +142,28 @@ TABLES = {
 
 
 def _places(look: Look) -> list[dict[str, Any]]:
-    reading = look.reading
+    """Each piece, and what was expected in its place and beyond the last one, of a model that says so."""
+    sentence, reading = look.sentence, look.reading
     found = []
-    for place in range(len(reading.pieces) + 1):
+    for place in range(len(reading.candidates) if reading else len(sentence.pieces)):
         told: dict[str, Any] = {}
-        if place < len(reading.pieces):
-            piece, nats = reading.pieces[place], float(reading.logprobs[place])
-            told = {
-                "piece": piece.of(reading.text), "id": piece.id, "start": piece.start, "end": piece.end,
-                "bits": round(-nats / math.log(2), DIGITS), "probability": round(math.exp(nats), DIGITS),
-                "rank": int(reading.ranks[place]) or None,
-            }  # fmt: skip
-        near = zip(reading.candidates[place][:CANDIDATES], reading.chances[place], strict=False)
-        told["candidates"] = [
-            {"id": int(t), "token": reading.words.get(int(t), ""), "probability": round(math.exp(float(p)), DIGITS)}
-            for t, p in near
-        ]
+        if place < len(sentence.pieces):
+            piece = sentence.pieces[place]
+            told = {"piece": piece.of(sentence.text), "id": piece.id, "start": piece.start, "end": piece.end}
+            if reading:
+                nats = float(reading.logprobs[place])
+                told |= {"bits": round(-nats / math.log(2), DIGITS), "probability": round(math.exp(nats), DIGITS)}
+                told["rank"] = int(reading.ranks[place]) or None
+        if reading:
+            near = zip(reading.candidates[place][:CANDIDATES], reading.chances[place], strict=False)
+            told["candidates"] = [
+                {
+                    "id": int(t),
+                    "token": reading.words.get(int(t), ""),
+                    "probability": round(math.exp(float(p)), DIGITS),
+                }
+                for t, p in near
+            ]
         found.append(told)
     return found
 

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from llm_core.insight.sampling import Dials
 from llm_core.messages import Language, say
 from llm_core.web.gradio import gr
 from llm_core.web.inside import margin
 from llm_core.web.inside.bars import bars
 from llm_core.web.inside.heat import chosen
 from llm_core.web.inside.picture import picture
-from llm_core.web.inside.screen import VIEWS, Screen, Spot
-from llm_core.web.inside.shown import Aim, Shown
+from llm_core.web.inside.screen import VIEWS, Screen
+from llm_core.web.inside.shown import Aim, Shown, Spot
 
 if TYPE_CHECKING:
-    from llm_core.insight.reading import Reading
+    from llm_core.insight.reading import Sentence
     from llm_core.workbench.insights import Work
 
 Update = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Sight:
+    """All that decides what is painted."""
+
+    work: Work  # something of it has been seen
+    spot: Spot
+    aim: Aim
+    language: Language
 
 
 class Painting:
@@ -33,28 +43,38 @@ class Painting:
         self._screen = screen
         self._repository = repository
 
-    def within(self, work: Work, spot: Spot) -> tuple[int, int]:
+    def within(self, sight: Sight) -> tuple[int, int]:
         """The side and place that are pointed at, where there are such."""
-        side = spot.side if spot.side in work.looks else min(work.looks)
-        return side, spot.place if spot.place < len(work.looks[side].reading.pieces) else -1
+        looks, spot = sight.work.looks, sight.spot
+        side = spot.side if spot.side in looks else min(looks)
+        sentence, reading = looks[side].sentence, looks[side].reading
+        place = spot.place if spot.place < len(sentence.pieces) else -1
+        if place < 0 and reading is not None and not reading.goes_on and sentence.pieces:
+            place = int(reading.logprobs.argmin())  # there is nothing beyond: what it would least have filled in
+        return side, place
 
-    def shown(self, work: Work, spot: Spot, aim: Aim, language: Language) -> dict[int, Shown]:
+    def shown(self, sight: Sight) -> dict[int, Shown]:
         """What is to be drawn of each model; the other one is seen at the same character."""
-        pointed, place = self.within(work, spot)
-        chosen_text = work.looks[pointed].reading
+        work = sight.work
+        pointed, place = self.within(sight)
+        pointed_text = work.looks[pointed].sentence
         trees = {side: tree for side, (_, tree) in work.trees.items()}
         return {
-            side: Shown(look, side, _same_place(chosen_text, place, look.reading), aim, language, trees.get(side))
+            side: Shown(
+                look, side, _same_place(pointed_text, place, look.sentence), sight.aim, sight.language,
+                trees.get(side),
+            )
             for side, look in work.looks.items()
-        }
+        }  # fmt: skip
 
-    def all(self, work: Work, spot: Spot, aim: Aim, dials: Dials, language: Language) -> Update:
+    def all(self, sight: Sight) -> Update:
         """Everything."""
-        side, place = self.within(work, spot)
-        look, view = work.looks[side], self._view(work, aim)
-        aim = Aim(view, aim.kind, aim.layer, aim.head)
-        explained = look.explained.get(view) if view in look.views else look.explained["surprise"]
-        shown = self.shown(work, spot, aim, language)
+        work, language = sight.work, sight.language
+        side, _ = self.within(sight)
+        look, view = work.looks[side], self._view(sight)
+        sight = replace(sight, aim=replace(sight.aim, view=view))
+        explained = look.explained.get(view if view in look.views else look.views[0])
+        shown = self.shown(sight)
         screen = self._screen
         return {
             screen.result: gr.update(visible=True),
@@ -62,20 +82,29 @@ class Painting:
             screen.picture: picture(work, view, shown, language),
             screen.formula: margin.formula(explained),
             screen.symbols: margin.symbols(explained, self._repository, language),
-            screen.bars: bars(look.reading, place, dials, language),
+            screen.drawing: gr.update(visible=look.reading is not None),
+            screen.bars: self.bars(sight),
             screen.search: gr.update(visible=view == "tree"),
-            **self._dials(shown[side]),
+            **self._heads(shown[side]),
         }
 
-    def _view(self, work: Work, aim: Aim) -> str:
-        every = {view for look in work.looks.values() for view in look.views}
-        return aim.view if aim.view in every else "surprise"
+    def bars(self, sight: Sight) -> str:
+        """What is expected at the place that is pointed at, as the dials of drawing stand."""
+        side, place = self.within(sight)
+        reading = sight.work.looks[side].reading
+        return bars(reading, place, sight.aim.dials, sight.language) if reading else ""
+
+    def _view(self, sight: Sight) -> str:
+        """The one that is asked for, or the first of the first model."""
+        looks = sight.work.looks
+        every = {view for look in looks.values() for view in look.views}
+        return sight.aim.view if sight.aim.view in every else looks[min(looks)].views[0]
 
     def _views(self, work: Work, language: Language) -> list[tuple[str, str]]:
         every = {view for look in work.looks.values() for view in look.views}
         return [(say(language, f"inside.{view}"), view) for view in VIEWS if view in every]
 
-    def _dials(self, shown: Shown) -> Update:
+    def _heads(self, shown: Shown) -> Update:
         """Layer, head and kind of attention, where the view has them."""
         screen, view, seen = self._screen, shown.aim.view, shown.look.seen
         if view not in ("attention", "states") or view not in seen:
@@ -95,7 +124,7 @@ class Painting:
         }
 
 
-def _same_place(of: Reading, place: int, other: Reading) -> int:
+def _same_place(of: Sentence, place: int, other: Sentence) -> int:
     """The piece of `other` that holds the last character of a piece of the same text; another text's is its end."""
     if place < 0 or of is other:
         return place

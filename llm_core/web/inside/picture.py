@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from llm_core.messages import Language, say
 from llm_core.web.frame import escape
-from llm_core.web.inside import branches, heat, sentence, strips
+from llm_core.web.inside import branches, heat, judging, sentence, strips
 from llm_core.web.inside.shown import Shown
 
 if TYPE_CHECKING:
@@ -19,12 +19,26 @@ Draw = Callable[[Shown], str]
 
 def surprise(shown: Shown) -> str:
     """The text, darker where the model was surprised."""
-    body = sentence.surprises(shown.look.reading, shown.side, shown.place, shown.language)
-    return f'{body}<p class="why same">{say(shown.language, "inside.surprise_why")}</p>'
+    return _tinted(shown, "surprise_why")
+
+
+def filling(shown: Shown) -> str:
+    """The text, darker where the model would not have filled in what stands there."""
+    return _tinted(shown, "filling_why")
+
+
+def _tinted(shown: Shown, why: str) -> str:
+    reading = shown.look.reading
+    assert reading is not None
+    told = say(shown.language, f"inside.{why}", mask=escape(reading.words.get(reading.blank, "")))
+    return f'{sentence.surprises(shown, reading)}<p class="why same">{told}</p>'
 
 
 DRAW: Mapping[str, Draw] = {
     "surprise": surprise,
+    "filling": filling,
+    "decision": judging.decision,
+    "likeness": judging.likeness,
     "attention": heat.attention,
     "states": strips.states,
     "latent": strips.latent,
@@ -49,7 +63,7 @@ def _side(work: Work, view: str, shown: Shown, language: Language) -> str:
 
 def _body(view: str, shown: Shown, language: Language) -> str:
     look = shown.look
-    if view in look.views and (view in ("surprise", "tree") or view in look.seen):
+    if view in look.views and (view in ("surprise", "filling", "tree") or view in look.seen):
         return DRAW[view](shown)
     if look.family == "gguf":
         why = say(language, "inside.why_gguf")
@@ -60,15 +74,17 @@ def _body(view: str, shown: Shown, language: Language) -> str:
 
 
 def _figures(look: Look, language: Language) -> str:
-    reading = look.reading
-    figures = say(
-        language,
-        "inside.figures",
-        tokens=len(reading.pieces),
-        bits=f"{float(reading.bits.sum()):.1f}",
-        per_char=f"{reading.bits_per_char:.2f}",
-    )
-    source = ""
+    reading, source = look.reading, ""
+    facts: dict[str, Any] = {"tokens": len(look.sentence.pieces)}
+    if reading is None:
+        key = "figures_tokens"
+    elif reading.goes_on:
+        key = "figures"
+        facts |= {"bits": f"{float(reading.bits.sum()):.1f}", "per_char": f"{reading.bits_per_char:.2f}"}
+    else:
+        asked = sum(piece.id != reading.blank for piece in reading.pieces)
+        key = "figures_filling"
+        facts |= {"asked": asked, "right": int((reading.ranks == 1).sum())}
     if look.source:
         source = f'<p class="from">{escape(look.source)}</p><p class="meter">{say(language, "inside.translated")}</p>'
-    return f'{source}<p class="meter"><span>{figures}</span></p>'
+    return f'{source}<p class="meter"><span>{say(language, f"inside.{key}", **facts)}</span></p>'

@@ -8,19 +8,23 @@ from typing import Any
 from llm_core.web.frame import STATIC, fold, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import t
+from llm_core.web.inside.shown import Spot
 
 LATEX = [{"left": "$$", "right": "$$", "display": True}]
 FIRST_VIEW = "surprise"
 KINDS = ("cross", "encoder", "decoder")  # of attention in an encoder-decoder; elsewhere there is one
-VIEWS = ("surprise", "attention", "states", "latent", "neighbours", "matrix", "tree")
-
-
-@dataclass(frozen=True)
-class Spot:
-    """What the visitor points at: one model of the two, and one place of the text; -1 is what follows it."""
-
-    side: int = 0
-    place: int = -1
+VIEWS = (
+    "surprise",
+    "filling",
+    "decision",
+    "likeness",
+    "attention",
+    "states",
+    "latent",
+    "neighbours",
+    "matrix",
+    "tree",
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,7 @@ class Screen:
     head: gr.Slider
     formula: gr.Markdown
     symbols: gr.HTML
+    drawing: gr.Column
     bars: gr.HTML
     dials: tuple[gr.Slider, ...]  # temperature, top-k, top-p, min-p
     search: gr.Column
@@ -50,6 +55,11 @@ class Screen:
     depth: gr.Slider
     grow: gr.Button
     saved: gr.HTML
+
+    @property
+    def margin(self) -> list[Any]:
+        """What `Aim.of` is made from."""
+        return [self.view, self.kind, self.layer, self.head, *self.dials]
 
 
 def build() -> Screen:
@@ -69,12 +79,13 @@ def build() -> Screen:
             search, width, depth, grow = _search()
             formula = gr.Markdown("", latex_delimiters=LATEX, elem_id="inside-formula")  # type: ignore[arg-type]
             symbols = html("", elem_id="inside-symbols", css_class="margin", js_on_load=_script("inside.js"))
-            bars = html("", elem_id="inside-bars", css_class="margin")
-            dials = _dials()
+            with gr.Column(elem_classes=["inside-drawing"]) as drawing:
+                bars = html("", elem_id="inside-bars", css_class="margin")
+                dials = _dials()
     saved = html(None, html_template="<i></i>", js_on_load=_script("save-file.js"), elem_id="inside-saved")
     return Screen(
         spot, text, model, beside, go, stop, notice, result, view, picture, kind, heads, layer, head, formula,
-        symbols, bars, dials, search, width, depth, grow, saved,
+        symbols, drawing, bars, dials, search, width, depth, grow, saved,
     )  # fmt: skip
 
 
@@ -83,7 +94,7 @@ def outputs(screen: Screen) -> list[Any]:
     return [
         screen.spot, screen.text, screen.model, screen.beside, screen.go, screen.stop, screen.notice, screen.result,
         screen.view, screen.picture, screen.kind, screen.heads, screen.layer, screen.head, screen.formula,
-        screen.symbols, screen.bars, screen.search, screen.grow, screen.saved,
+        screen.symbols, screen.drawing, screen.bars, screen.search, screen.grow, screen.saved,
     ]  # fmt: skip
 
 

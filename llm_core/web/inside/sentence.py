@@ -4,63 +4,59 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from llm_core.insight.reading import Reading
+from llm_core.insight.reading import Reading, Sentence
 from llm_core.messages import Language, say
 from llm_core.text.language import language as language_of
 from llm_core.web.frame import escape
+from llm_core.web.inside.shown import Shown
 
 TAGS = {"zh": "zh-CN", "en": "en"}
 DARKEST_BITS = 16.0
 
 
-def surprises(reading: Reading, side: int, chosen: int, language: Language) -> str:
+def surprises(shown: Shown, reading: Reading) -> str:
     """Darker where the model was more surprised, with the bits below."""
     shares = [min(float(bits) / DARKEST_BITS, 1.0) for bits in reading.bits]
-    below = [f"{bits:.1f}" for bits in reading.bits]
-    return pieces(reading, side, chosen, language, tints=shares, below=below)
+    asked = [piece.id != reading.blank for piece in reading.pieces]
+    below = [f"{bits:.1f}" if known else "?" for bits, known in zip(reading.bits, asked, strict=True)]
+    return pieces(shown, tints=shares, below=below)
 
 
 def pieces(
-    reading: Reading,
-    side: int,
-    chosen: int,
-    language: Language,
+    shown: Shown,
     *,
     tints: Sequence[float] | None = None,
     below: Sequence[str] | None = None,
     looked_at: Sequence[float] | None = None,
+    pressed: bool = True,
 ) -> str:
-    """All pieces in a row, and after them the place where the text would go on.
+    """All pieces in a row, and after them, where there is such, the place beyond them.
 
     Args:
-        reading: the text.
-        side: which of the models it is, for the event.
-        chosen: the place that the visitor points at; -1 for what follows.
-        language: of the page.
-        tints: 0 to 1 for each piece.
+        shown: whose text, and which place is chosen.
+        tints: -1 to 1 for each piece; what is below 0 has another colour.
         below: a figure under each piece.
         looked_at: 0 to 1 for each piece: a line under it.
+        pressed: whether it is seen which one is chosen.
     """
-    shown, at = [], 0
-    for place, piece in enumerate(reading.pieces):
-        shown.append(escape(reading.text[at : piece.start]))  # blanks that a tokenizer passes over
+    sentence, chosen = shown.look.sentence, shown.place if pressed else None
+    made, at = [], 0
+    for place, piece in enumerate(sentence.pieces):
+        made.append(escape(sentence.text[at : piece.start]))  # blanks that a tokenizer passes over
         at = max(at, piece.end)
-        own = piece.of(reading.text)
-        style = f"--s:{tints[place]:.3f};" if tints else ""
-        style += f"--u:{looked_at[place]:.3f}" if looked_at else ""
-        label = below[place] if below else ""
-        shown.append(
-            f'<button class="piece" data-do="place" data-id="{side}:{place}" aria-pressed="{_bool(place == chosen)}"'
-            f' style="{style}" title="{escape(_title(reading, place, language))}"><span>{visible(own)}</span>'
-            f"{f'<small>{label}</small>' if label else ''}</button>"
+        tint = tints[place] if tints is not None else 0.0
+        style = f"--s:{abs(tint):.3f};" if tints is not None else ""
+        style += f"--u:{looked_at[place]:.3f}" if looked_at is not None else ""
+        label = f"<small>{below[place]}</small>" if below is not None else ""
+        title = escape(_title(sentence, place, shown.language))
+        made.append(
+            f'<button class="piece{" against" if tint < 0 else ""}" data-do="place" data-id="{shown.side}:{place}"'
+            f' aria-pressed="{_bool(place == chosen)}" style="{style}" title="{title}">'
+            f"<span>{visible(piece.of(sentence.text))}</span>{label}</button>"
         )
-    end = say(language, "inside.next")
-    shown.append(
-        f'<button class="piece next" data-do="place" data-id="{side}:-1" aria-pressed="{_bool(chosen == -1)}">'
-        f"<span>{end}</span>{'<small>&nbsp;</small>' if below else ''}</button>"
-    )
-    tag = TAGS.get(language_of(reading.text) or "")
-    return f'<p class="pieces"{f" lang={tag}" if tag else ""}>{"".join(shown)}</p>'
+    made.append(_beyond(shown, chosen, figures=below is not None))
+    tag = TAGS.get(language_of(sentence.text) or "")
+    return f'<p class="pieces"{f" lang={tag}" if tag else ""}>{"".join(made)}</p>'
 
 
 def visible(text: str) -> str:
@@ -75,10 +71,22 @@ def quoted(text: str) -> str:
     return visible(text.strip(" ") or text)
 
 
-def _title(reading: Reading, place: int, language: Language) -> str:
-    piece = reading.pieces[place]
-    name = reading.words.get(piece.id, "")
-    if not piece.of(reading.text):
+def _beyond(shown: Shown, chosen: int | None, *, figures: bool) -> str:
+    """What follows the text, where a model goes on with it; all of it, where it judges it."""
+    reading = shown.look.reading
+    if reading is not None and not reading.goes_on:
+        return ""
+    name = say(shown.language, "inside.whole" if reading is None else "inside.next")
+    return (
+        f'<button class="piece next" data-do="place" data-id="{shown.side}:-1" aria-pressed="{_bool(chosen == -1)}">'
+        f"<span>{name}</span>{'<small>&nbsp;</small>' if figures else ''}</button>"
+    )
+
+
+def _title(sentence: Sentence, place: int, language: Language) -> str:
+    piece = sentence.pieces[place]
+    name = sentence.words.get(piece.id, "")
+    if not piece.of(sentence.text):
         name = f"{name}: {say(language, 'inside.part_of_character')}"
     return f"{name} #{piece.id}"
 

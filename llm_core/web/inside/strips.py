@@ -11,6 +11,7 @@ from llm_core.insight.states import States
 from llm_core.messages import say
 from llm_core.web.frame import escape
 from llm_core.web.inside import sentence
+from llm_core.web.inside.bars import signed
 from llm_core.web.inside.mask import mask
 from llm_core.web.inside.shown import Shown
 
@@ -23,11 +24,11 @@ def states(shown: Shown) -> str:
     found: Mapping[str, States] = shown.look.seen["states"]
     any_one = next(iter(found.values()))
     layer = min(shown.aim.layer, len(any_one.layers) - 1)
-    names = "".join(f"<span>{sentence.visible(name)}</span>" for name in _names(shown))
+    names = "".join(f"<span>{sentence.visible(name)}</span>" for name in shown.named(shown.pieces))
     strips = "".join(_strip(name, each, layer, shown) for name, each in found.items())
     width = any_one.layers[layer].shape[1]
     why = say(shown.language, "inside.states_why", units=min(UNITS, width), width=width)
-    above = sentence.pieces(shown.look.reading, shown.side, shown.place, shown.language)
+    above = sentence.pieces(shown)
     tokens = len(shown.look.marked)
     return (
         f'{above}<div class="scroll strips" style="--n:{tokens};--at:{shown.row}"><div class="names">{names}</div>'
@@ -42,7 +43,7 @@ def latent(shown: Shown) -> str:
     active = int((found.kl > ACTIVE_NATS).sum())
     bars = "".join(
         f'<li><span class="token">z<sub>{n}</sub></span><i style="--w:{abs(float(mean)) / top:.3f}"></i>'
-        f"<b>{_signed(float(mean), 2)} ± {deviation:.2f}</b></li>"
+        f"<b>{signed(float(mean), 2)} ± {deviation:.2f}</b></li>"
         for n, (mean, deviation) in enumerate(zip(found.mean, found.deviation, strict=True), 1)
     )
     parts = [
@@ -65,9 +66,7 @@ def _strip(name: str, found: States, layer: int, shown: Shown) -> str:
     values = found.layers[layer].T[:UNITS]  # units, tokens
     mean = float(found.layers[layer][shown.row].mean())
     scale = max(1.0, float(np.abs(values).max()))  # what has no bound is drawn against its greatest
-    told = say(
-        shown.language, "inside.mean_at", piece=sentence.quoted(shown.piece), mean=f"{mean:+.3f}".replace("-", "−")
-    )
+    told = say(shown.language, "inside.mean_at", piece=sentence.quoted(shown.piece), mean=signed(mean, 3))
     minus = f'<i class="minus" style="--mask:url({mask(-values / scale)})"></i>' if found.signed else ""
     label = say(shown.language, f"inside.state_{name}")
     return (
@@ -75,14 +74,3 @@ def _strip(name: str, found: States, layer: int, shown: Shown) -> str:
         f'<div class="strip" style="--rows:{len(values)}"><i style="--mask:url({mask(values / scale)})"></i>{minus}'
         "</div></figure>"
     )
-
-
-def _names(shown: Shown) -> list[str]:
-    reading = shown.look.reading
-    own = [piece.of(reading.text) or reading.words.get(piece.id, "") for piece in reading.pieces]
-    marks = len(shown.look.marked) - len(own)
-    return [say(shown.language, "inside.begin")] * marks + own
-
-
-def _signed(value: float, digits: int) -> str:
-    return f"{value:+.{digits}f}".replace("-", "−")

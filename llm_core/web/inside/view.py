@@ -51,8 +51,7 @@ def _build(workbench: Workbench, frame: Frame) -> tuple[Handlers, list[Any]]:
     screen = parts.build()
     handlers = Handlers(workbench, screen)
     visitor, outputs = frame.visitor, parts.outputs(screen)
-    aim = [screen.view, screen.kind, screen.layer, screen.head]
-    here = [visitor, screen.spot, *aim, *screen.dials]
+    here = [visitor, screen.spot, *screen.margin]
     asked = [visitor, screen.text, screen.model, screen.beside, screen.view]
     screen.go.click(handlers.go, asked, outputs, **EVENT)
     screen.text.submit(handlers.go, asked, outputs, **EVENT)
@@ -62,12 +61,11 @@ def _build(workbench: Workbench, frame: Frame) -> tuple[Handlers, list[Any]]:
     for slider in (screen.layer, screen.head):
         slider.input(handlers.turn, here, outputs, **LAST)
     for dial in screen.dials:
-        dial.input(handlers.draw, [visitor, screen.spot, *screen.dials], screen.bars, **LAST)
+        dial.input(handlers.draw, here, screen.bars, **LAST)
     for component in (screen.picture, screen.symbols):
         component.act(handlers.act, here, outputs, **EVENT)
-    screen.grow.click(
-        handlers.grow, [visitor, screen.spot, screen.view, screen.width, screen.depth], outputs, **EVENT
-    )
+    searching = [visitor, screen.spot, screen.width, screen.depth, *screen.margin]
+    screen.grow.click(handlers.grow, searching, outputs, **EVENT)
     menus: list[Any] = [screen.model, screen.beside]
     frame.header.models_changed(handlers.refresh, [visitor, *menus], menus, **EVENT)
     frame.opened.then(handlers.restore, visitor, outputs, **EVENT)
