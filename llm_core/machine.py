@@ -1,12 +1,18 @@
-"""What this machine has: memory, cores, free disk. A container is taken for what it may use, not for its host."""
+"""What this machine has: memory, cores, disk, graphics. A container is taken for what it may use, not its host."""
 
 from __future__ import annotations
 
+import functools
 import math
 import os
+import platform
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import psutil
 
@@ -14,6 +20,54 @@ from llm_core.errors import UserError
 
 CGROUPS = Path("/sys/fs/cgroup")
 PROCESS = Path("/proc/self/cgroup")
+ASKED_S = 20  # a program that says nothing for so long will say nothing
+MIB = 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Accelerator:
+    """A graphics processor that can compute."""
+
+    kind: Literal["cuda", "mps"]
+    name: str
+    memory_bytes: int  # of an Apple chip all of the machine's: it is one memory
+    driver: str = ""
+
+
+@functools.cache
+def accelerators() -> tuple[Accelerator, ...]:
+    """NVIDIA cards by their driver, or the graphics part of an Apple chip; torch is not asked, it takes seconds."""
+    if sys.platform == "darwin" and platform.machine() == "arm64":
+        chip = asked("sysctl", "-n", "machdep.cpu.brand_string") or "Apple"
+        return (Accelerator("mps", chip, memory_bytes()),)
+    return cards(asked("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"))
+
+
+def cards(listing: str) -> tuple[Accelerator, ...]:
+    """What nvidia-smi lists: a line for each card, with its name, its memory in MiB and the driver's version.
+
+    >>> cards("NVIDIA GeForce RTX 4060, 8188, 570.86")[0].memory_bytes // 2**30
+    7
+    """
+    found = []
+    for line in listing.splitlines():
+        name, _, rest = line.partition(",")
+        memory, _, driver = rest.partition(",")
+        if memory.strip().isdecimal():
+            found.append(Accelerator("cuda", name.strip(), int(memory) * MIB, driver.strip()))
+    return tuple(found)
+
+
+def asked(program: str, *arguments: str) -> str:
+    """What a program of the system says; "" where there is none, or it fails."""
+    path = shutil.which(program)
+    if path is None:
+        return ""
+    try:
+        done = subprocess.run([path, *arguments], capture_output=True, timeout=ASKED_S, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return ""
+    return "" if done.returncode else done.stdout.decode(errors="replace").strip()
 
 
 def memory_bytes(cgroups: Path = CGROUPS, process: Path = PROCESS) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,13 +62,15 @@ def to_fetch(task: str, settings: Settings, catalog: Catalog | None = None) -> t
 
     Of those that need the same memory, one that is here comes first, then one of which a part is here.
     """
-    offered = (catalog or builtin()).fetch[task]
+    catalog = catalog or builtin()
+    offered, carried = catalog.fetch[task], _for_card(catalog.use[task])
     memory = machine.memory_bytes()
     fitting = [model for model in offered if model.memory_bytes <= memory] or [offered[-1]]
+    fitting = carried + [model for model in fitting if model not in carried]
     room = [model for model in fitting if _fits_disk(model, settings)]
     # With no room for any, the fetch says so.
     entries = [listing.of_recommended(model, settings) for model in room or fitting]
-    needs = {model.id: model.memory_bytes for model in offered}
+    needs = {model.id: model.memory_bytes for model in fitting}
     return tuple(sorted(entries, key=lambda entry: (-needs[entry.id], not entry.path, not entry.fetched_bytes)))
 
 
@@ -109,11 +111,13 @@ def _by_itself(task: str, settings: Settings, catalog: Catalog) -> Choice:
     here = [entry for entry in listed if entry.usable and "chat" in entry.tasks]
     known = {entry.id: entry for entry in here}
     order = [model for model in catalog.use[task] if model.id in known]
-    for model in order:
-        if model.memory_bytes <= memory:
+    carried = _for_card(order)
+    for model in [*carried, *order]:
+        if model in carried or model.memory_bytes <= memory:
             # A sister of the same size is no reason to fetch another gigabyte.
             better = tuple(entry for entry in wanted if entry.parameters > model.parameters)
-            return Choice(known[model.id], "models.reason_here", {"memory": memory}, better)
+            reason = "models.reason_card" if model in carried else "models.reason_here"
+            return Choice(known[model.id], reason, {"memory": memory}, better)
     if files := [entry for entry in here if entry.recommended is None and entry.bytes < memory]:
         largest = max(files, key=lambda entry: entry.parameters)
         return Choice(largest, "models.reason_only_file", {"id": largest.id}, wanted)
@@ -122,9 +126,17 @@ def _by_itself(task: str, settings: Settings, catalog: Catalog) -> Choice:
     return Choice(wanted[0], *_why(wanted[0], catalog.fetch[task][0], settings), wanted)
 
 
+def _for_card(models: Sequence[Recommended]) -> list[Recommended]:
+    """Those that this machine's NVIDIA card carries, which are better than what suits its processor."""
+    memory = max((card.memory_bytes for card in machine.accelerators() if card.kind == "cuda"), default=0)
+    return [model for model in models if 0 < model.card_memory_bytes <= memory]
+
+
 def _why(taken: Entry, best: Recommended, settings: Settings) -> tuple[str, dict[str, Any]]:
     """Why this one is to be fetched: it suits, or memory or disk is short for the best."""
     memory = machine.memory_bytes()
+    if taken.recommended and taken.recommended in _for_card([taken.recommended]):
+        return "models.reason_card", {}
     if taken.recommended and taken.recommended.memory_bytes >= best.memory_bytes:
         return "models.reason_suits", {"memory": memory}
     if best.memory_bytes > memory:

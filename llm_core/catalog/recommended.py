@@ -38,6 +38,7 @@ class Recommended:
     limits: Mapping[Language, str]
     sources: tuple[Source, ...]
     scores: Mapping[str, float] = field(default_factory=dict)
+    card_memory_bytes: int = 0  # of an NVIDIA card, from which on it is recommended before all others; 0 for never
 
     def path(self, settings: Settings) -> Path:
         """Where the file stands once it is fetched."""

@@ -18,6 +18,7 @@ from llm_core.workbench import doctor as gathering
 from llm_core.workbench.doctor import Finding, Report
 
 WRONG = 2
+RUNTIMES = {"llama.cpp": "llama.cpp", "transformers": "Transformers"}
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="doctor_json")] = False) -> None:
@@ -50,12 +51,23 @@ def _written(report: Report, language: Language) -> list[str]:
         ("packages", ", ".join(f"{name} {v or label('not_installed')}" for name, v in report.packages.items())),
         ("models", ", ".join(entry.id for entry in report.models if entry.path) or label("none")),
         ("chat", report.chat or label("none")),
+        ("runs_on", _runs_on(report, language) or label("none")),
         ("sources", _sources(report, language)),
     ]
     labels = max(width(label(key)) for key, _ in rows) + columns.GAP
     lines = [columns.padded(label(key), labels) + text for key, text in rows]
     said = [f"- {_sentence(finding, language)}" for finding in report.findings] or [label("all_well")]
     return [*lines, "", *said]
+
+
+def _runs_on(report: Report, language: Language) -> str:
+    """Models that share engine and device are told together."""
+    together: dict[str, list[str]] = {}
+    for name, place in report.runs_on.items():
+        together.setdefault(say(language, f"doctor.on_{place.device}", runtime=RUNTIMES[place.runtime]), []).append(
+            name
+        )
+    return "; ".join(f"{where}: {', '.join(names)}" for where, names in together.items())
 
 
 def _sources(report: Report, language: Language) -> str:
@@ -72,6 +84,7 @@ def _sentence(finding: Finding, language: Language) -> str:
 def _record(report: Report, language: Language) -> dict[str, Any]:
     record = {name.name: getattr(report, name.name) for name in dataclasses.fields(report)}
     record["home"] = str(report.home)
+    record["runs_on"] = {name: dataclasses.asdict(place) for name, place in report.runs_on.items()}
     record["models"] = [{"id": m.id, "path": str(m.path), "bytes": m.bytes} for m in report.models if m.path]
     record["findings"] = [
         {"code": f.code, "wrong": f.wrong, "message": _sentence(f, language)} for f in report.findings

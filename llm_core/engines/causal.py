@@ -30,7 +30,7 @@ from transformers.utils import logging
 from llm_core.engines.base import Score
 from llm_core.engines.windows import windows
 from llm_core.models import lora, register
-from llm_core.models.opening import open_causal
+from llm_core.models.opening import GGUF, open_causal, open_tokenizer
 
 State: TypeAlias = Any
 
@@ -52,23 +52,32 @@ class Causal:
         folder: config.json, safetensors and a tokenizer that Transformers knows.
         context: the longest sequence, in tokens.
         threads: for computing.
+        device: where; a card where torch finds one, unless it is said.
+        half: 16 bits a weight: bfloat16 where the device computes in it, else float16.
     """
 
-    def __init__(self, folder: Path, context: int, threads: int) -> None:
+    def __init__(
+        self, folder: Path, context: int, threads: int, device: str | None = None, *, half: bool = False
+    ) -> None:
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         register()
         safe: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
         models: Any = AutoModelForCausalLM
         tokenizers: Any = AutoTokenizer
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        # 32 bits: a CPU computes in nothing faster, and scores are compared to the third digit.
+        self.device = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        # Else 32 bits: a CPU computes in nothing faster, and scores are compared to the third digit.
+        dtype = half_of(self.device) if half else torch.float32
         if base := lora.base_of(folder):
-            model: Any = open_causal(base)
+            model: Any = open_causal(base, dtype)
             lora.load(model, folder)
+        elif folder.suffix == GGUF:
+            model = open_causal(folder, dtype)
         else:
-            model = models.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **safe)
+            model = models.from_pretrained(folder, dtype=dtype, use_safetensors=True, **safe)
         self.model: Any = model.to(self.device).eval()
-        self.tokenizer: Any = tokenizers.from_pretrained(folder, **safe)
+        self.tokenizer: Any = (
+            open_tokenizer(folder) if folder.suffix == GGUF else tokenizers.from_pretrained(folder, **safe)
+        )
         self.context = context
         self.threads = threads
         self.vocabulary = int(model.config.vocab_size)
@@ -153,3 +162,10 @@ class Causal:
         """Torch counts threads for each thread that calls it."""
         if torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)
+
+
+def half_of(device: torch.device) -> torch.dtype:
+    """The 16 bits that a device computes in: bfloat16 holds every weight, float16 where there is nothing else."""
+    if device.type == "cuda":
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+    return torch.float16 if device.type == "mps" else torch.bfloat16

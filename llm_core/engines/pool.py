@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Protocol
 
 from llm_core import machine
-from llm_core.engines import base
+from llm_core.engines import base, device
 from llm_core.engines.base import Capability, Opening, Prompt, Sampling, Score, Step
 from llm_core.engines.llama import Llama
 from llm_core.engines.llama_look import Looking
 from llm_core.engines.served import ServedModel
 from llm_core.engines.transformers import Transformers
 from llm_core.errors import UserError
+from llm_core.models import gguf
 from llm_core.settings import Settings
 
 WAIT_S = 0.1
@@ -43,8 +44,18 @@ class Engine(Model, Protocol):
         ...
 
 
+def of_file(name: str, path: Path, settings: Settings) -> Engine:
+    """The engine that suits a GGUF file on this machine; see device.py."""
+    if settings.engine == "auto" and not machine.accelerators():
+        return Llama(name, path, settings)  # the file is read when it is used
+    header = gguf.read(path)
+    place = device.of_file(header.parameters, header.architecture in device.UNPACKABLE, settings, device.facts())
+    return (Llama if place.runtime == "llama.cpp" else Transformers)(name, path, settings)
+
+
 ENGINES: dict[str, Callable[[str, Path, Settings], Engine]] = {
-    "gguf": Llama,
+    "gguf": of_file,
+    "llama.cpp": Llama,
     "transformers": Transformers,
     "remote": ServedModel,
 }
@@ -56,7 +67,7 @@ class Pool:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.RLock()
-        self._shared: dict[tuple[str, Path], Shared] = {}
+        self._shared: dict[tuple[str, Path, str], Shared] = {}
         self._opening: Shared | None = None  # one at a time, so that free memory is known before the next
         self._watch: threading.Thread | None = None
 
@@ -69,7 +80,7 @@ class Pool:
             format: a key of ENGINES.
         """
         with self._lock:
-            key = (model_id, path)
+            key = (model_id, path, format)
             if key not in self._shared:
                 self._shared[key] = Shared(self, ENGINES[format](model_id, path, self._settings), model_id)
             return self._shared[key]
@@ -205,6 +216,11 @@ class Shared:
                 return self.engine.score(texts, visitor=visitor)
             finally:
                 self._pool._opened(self)
+
+    @property
+    def looks(self) -> bool:
+        """Whether `looking` works: only a GGUF file on llama.cpp tells what it expects after any tokens."""
+        return isinstance(self.engine, Llama)
 
     @contextlib.contextmanager
     def looking(self, *, visitor: str = "") -> Iterator[Looking]:

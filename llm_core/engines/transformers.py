@@ -1,4 +1,4 @@
-"""The Transformers engine: a folder with a causal language model, opened with torch in this process.
+"""The Transformers engine: a folder, or an unpacked GGUF file, with a causal language model, opened with torch here.
 
 Safetensors hold numbers and nothing that runs, and a class of Transformers or of ours fails with an exception, so a
 child process would guard against nothing. Each reply is computed in the thread of its caller, step by step: closing
@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core import machine
+from llm_core.engines import device
 from llm_core.engines.base import Capability, Idle, Opening, Prompt, Sampling, Score, Step, Waiting
 from llm_core.engines.line import Caller, Line, Ticket
 from llm_core.engines.under_way import WAIT_S
 from llm_core.errors import UserError
+from llm_core.models import gguf
 from llm_core.models.card import CARD_FILE, ModelCard
 from llm_core.settings import Settings
 
@@ -29,11 +31,8 @@ if TYPE_CHECKING:
     from llm_core.engines.causal import Causal
 
 CONTINUE = "continue"  # the task of a model that goes on with a text, and was never taught to answer
-WEIGHT_BYTES = 4
+GGUF = ".gguf"
 TORCH_BYTES = 300_000_000  # the library itself, once in a process
-# One token of a small model is many small products, which two threads on a shared core take turns over: 10 M
-# parameters wrote 220 tokens a second with one thread, and 15 to 24 with two, on two cores with other work.
-SMALL_PARAMETERS = 100_000_000
 REASON_CHARS = 300
 ADAPTER_FILE = "adapter_config.json"
 # How configurations of Transformers say that a model attends, and to how many positions.
@@ -69,19 +68,32 @@ class Transformers:
         Raises:
             UserError: `model_unusable`.
         """
-        config, limit = self._config(), self._settings.context_tokens
+        limit = self._settings.context_tokens
+        if self._is_file:
+            return min(limit, gguf.read(self._path).context_tokens)
+        config = self._config()
         if not HEADS & config.keys():
             return limit
         return min([limit, *(int(config[name]) for name in POSITIONS if config.get(name))])
 
     @property
     def memory_bytes(self) -> int:
-        """What the open model will take.
+        """What the open model will take; on a card, what it takes here while it passes through.
 
         Raises:
-            UserError: `model_unusable`.
+            UserError: `model_unusable`, or what is wrong with the file (gguf_*).
         """
-        return self._parameters() * WEIGHT_BYTES + (0 if "torch" in sys.modules else TORCH_BYTES)
+        width = device.UNPACKING_BYTES if self._is_file else device.WHOLE_BYTES
+        return self._parameters() * width + (0 if "torch" in sys.modules else TORCH_BYTES)
+
+    @property
+    def place(self) -> device.Place:
+        """Where it computes, and why there.
+
+        Raises:
+            UserError: as `memory_bytes`.
+        """
+        return device.of_folder(self._parameters(), self._settings, device.facts())
 
     @property
     def is_open(self) -> bool:
@@ -199,9 +211,20 @@ class Transformers:
     def _open(self) -> Causal:
         from llm_core.engines.causal import Causal
 
-        small = self._parameters() <= SMALL_PARAMETERS
+        # One token of a small model is many small products, which two threads on a shared core take turns over: 10 M
+        # parameters wrote 220 tokens a second with one thread, and 15 to 24 with two, on two cores with other work.
+        small = self._parameters() <= device.SMALL_PARAMETERS
         threads = self._settings.threads or (1 if small else machine.cores())
-        return Causal(self._path, self.context_tokens, threads)
+        return Causal(self._path, self.context_tokens, threads, self.place.device, half=self._half)
+
+    @property
+    def _is_file(self) -> bool:
+        return self._path.suffix.lower() == GGUF
+
+    @property
+    def _half(self) -> bool:
+        """Whether weights take 16 bits: on a card, and where a file is unpacked, which had fewer to begin with."""
+        return self._is_file or (self.place.device != "cpu" and self._parameters() > device.SMALL_PARAMETERS)
 
     def _config(self) -> dict[str, Any]:
         try:
@@ -221,6 +244,8 @@ class Transformers:
 
     def _parameters(self) -> int:
         """As the headers of its weights say."""
+        if self._is_file:
+            return gguf.read(self._path).parameters
         from safetensors import SafetensorError, safe_open
 
         total = self._base_parameters()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,9 +18,13 @@ from llm_core.catalog import choose, listing
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.rank import rank
 from llm_core.catalog.recommended import builtin
+from llm_core.engines import device
+from llm_core.engines.device import Facts, Place
 from llm_core.errors import UserError
 from llm_core.events import Done, Event, Events, Progress
-from llm_core.machine import cores, free_disk_bytes, free_memory_bytes, memory_bytes
+from llm_core.machine import MIB, Accelerator, asked, cores, free_disk_bytes, free_memory_bytes, memory_bytes
+from llm_core.machine import accelerators as accelerators_here
+from llm_core.models import served
 from llm_core.settings import Settings
 
 PACKAGES = (
@@ -54,6 +57,7 @@ class Report:
     memory_bytes: int
     memory_free_bytes: int
     accelerators: list[str]
+    runs_on: dict[str, Place]  # model -> engine and device, of those here that write
     packages: dict[str, str | None]  # None: not installed
     home: Path
     disk_free_bytes: int
@@ -80,13 +84,15 @@ def examine(settings: Settings) -> Events:
     """
     sources = yield from _sources(settings)
     models = listing.entries(settings)
-    accelerators = _accelerators()
+    facts = device.facts()
+    accelerators = [_described(each) for each in accelerators_here()]
     packages = {name: _version(name) for name in PACKAGES}
     chat, trouble = _chat(settings)
     port_free = _is_free(settings.host, settings.port)
     findings = [
         *trouble,
         *_of_packages(packages, accelerators),
+        *_of_engines(facts, settings),
         *_of_disk(settings),
         *(Finding("model_damaged", {"name": entry.id}) for entry in models if entry.damaged),
         *_of_sources(sources, chat),
@@ -101,6 +107,7 @@ def examine(settings: Settings) -> Events:
             memory_bytes=memory_bytes(),
             memory_free_bytes=free_memory_bytes(),
             accelerators=accelerators,
+            runs_on=_places(models, settings, facts),
             packages=packages,
             home=settings.home,
             disk_free_bytes=free_disk_bytes(settings.home),
@@ -151,8 +158,38 @@ def _of_packages(packages: Mapping[str, str | None], accelerators: list[str]) ->
     if packages["xllamacpp"] and (reason := _cannot_run(ENGINE)):
         yield Finding("engine_broken", {"reason": reason})
     torch = packages["torch"] or ""
-    if accelerators and torch.endswith("+cpu"):
+    if accelerators and not device.facts().torch_can:
         yield Finding("torch_without_gpu", {"version": torch, "device": accelerators[0]}, wrong=False)
+
+
+def _of_engines(facts: Facts, settings: Settings) -> Iterator[Finding]:
+    """What would make a card compute, and a server of the settings that is none."""
+    if facts.accelerator and facts.accelerator.kind == "cuda" and not facts.binding_can:
+        yield Finding("binding_without_gpu", {"command": device.CUDA_BINDING}, wrong=False)
+    try:
+        served.servers(settings)
+    except UserError as error:
+        yield Finding(error.code, error.facts, is_error=True)
+
+
+def _places(models: list[Entry], settings: Settings, facts: Facts) -> dict[str, Place]:
+    """Where each model that is here and writes would run."""
+    here = [entry for entry in models if entry.usable and not entry.served]
+    return {entry.id: place_of(entry, settings, facts) for entry in here}
+
+
+def place_of(entry: Entry, settings: Settings, facts: Facts) -> Place:
+    """The engine and the device that a model runs on."""
+    if entry.format != "gguf":
+        return device.of_folder(entry.parameters, settings, facts)
+    unpackable = entry.recommended is not None or entry.architecture in device.UNPACKABLE
+    return device.of_file(entry.parameters, unpackable, settings, facts)
+
+
+def _described(accelerator: Accelerator) -> str:
+    if accelerator.kind == "mps":
+        return f"{accelerator.name} (Metal)"
+    return f"{accelerator.name}, {accelerator.memory_bytes // MIB} MiB, {accelerator.driver}"
 
 
 def _of_disk(settings: Settings) -> Iterator[Finding]:
@@ -189,31 +226,11 @@ def _cannot_run(statement: str) -> str:
 def _processor() -> str:
     """The processor's name as its maker writes it."""
     if sys.platform == "darwin":
-        return _asked("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
+        return asked("sysctl", "-n", "machdep.cpu.brand_string") or platform.machine()
     cpus = Path("/proc/cpuinfo")
     lines = cpus.read_text("utf-8", "replace").splitlines() if cpus.exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return names[0] if names else platform.processor() or platform.machine()
-
-
-def _accelerators() -> list[str]:
-    """NVIDIA cards by their driver, or the graphics part of an Apple chip; torch is not asked, it takes seconds."""
-    if sys.platform == "darwin" and platform.machine() == "arm64":
-        return [f"{_processor()} (Metal)"]
-    asked = _asked("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-    return [line.strip() for line in asked.splitlines() if line.strip()]
-
-
-def _asked(program: str, *arguments: str) -> str:
-    """What a program of the system says; "" where there is none, or it fails."""
-    path = shutil.which(program)
-    if path is None:
-        return ""
-    try:
-        done = subprocess.run([path, *arguments], capture_output=True, timeout=ASKED_S, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return "" if done.returncode else done.stdout.decode(errors="replace").strip()
 
 
 def _can_write(folder: Path) -> bool:

@@ -13,7 +13,9 @@ from llm_core.catalog import choose, fetch, listing, verify
 from llm_core.catalog.choose import Choice
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.local import SUFFIX
+from llm_core.engines import device
 from llm_core.engines.base import Generator, Scorer
+from llm_core.engines.device import Place
 from llm_core.engines.llama_look import Looking
 from llm_core.engines.pool import Pool
 from llm_core.errors import UserError
@@ -106,6 +108,20 @@ class Models:
 
         return Masked(engine)
 
+    def place(self, entry: Entry) -> Place | None:
+        """The engine and the device that it runs on; None for one that is elsewhere."""
+        if entry.served:
+            return None
+        from llm_core.workbench.doctor import place_of
+
+        return place_of(entry, self._settings, device.facts())
+
+    def build_for_card(self) -> str:
+        """The line that installs a llama.cpp for this computer's NVIDIA card; "" where nothing is missing."""
+        facts = device.facts()
+        missing = facts.accelerator and facts.accelerator.kind == "cuda" and not facts.binding_can
+        return device.CUDA_BINDING if missing else ""
+
     # ---------------------------------------------------------------- servers
 
     def may_enter_servers(self) -> bool:
@@ -151,7 +167,10 @@ class Models:
     def looking(self, entry: Entry, visitor: str) -> AbstractContextManager[Looking]:
         """A turn to look at what a GGUF file that is here expects after some tokens; waits until it is open."""
         assert entry.path is not None
-        return self._pool.generator(entry.id, entry.path, entry.format).looking(visitor=visitor)
+        engine = self._pool.generator(entry.id, entry.path, entry.format)
+        if not engine.looks:  # it computes on a card: a second copy looks
+            engine = self._pool.generator(entry.id, entry.path, "llama.cpp")
+        return engine.looking(visitor=visitor)
 
     # ---------------------------------------------------------------- fetching
 

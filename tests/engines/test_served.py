@@ -1,4 +1,4 @@
-"""A model on somebody's server: found out, asked again while it is busy, and told in a person's words when it fails."""
+"""A model on somebody's server: found out, asked again while it is busy, told in plain words when it fails."""
 
 from __future__ import annotations
 

@@ -47,7 +47,8 @@ def facts(models: Models, picked: str, language: Language, visitor: str = "") ->
     limits = choice.entry.limits.get(language, "")
     get = "" if choice.entry.path else _get(choice.entry, models, language)
     return (
-        f'{_table(choice.entry, language)}<p class="why">{escape(why)} {escape(limits)}</p>{get}'
+        f"{_table(choice.entry, language, _runs_on(choice.entry, models, language))}"
+        f'<p class="why">{escape(why)} {escape(limits)}</p>{_build(models, language)}{get}'
         f"{_others(models.listing(), choice.entry.id, models, language)}"
     )
 
@@ -66,10 +67,25 @@ def _others(listing: Sequence[Entry], taken: str, models: Models, language: Lang
     return f'<details class="others"><summary>{label} <b>{len(absent)}</b></summary><ul>{items}</ul></details>'
 
 
-def _table(entry: Entry, language: Language) -> str:
+def _runs_on(entry: Entry, models: Models, language: Language) -> str:
+    """Engine and device, of a model that is here."""
+    place = models.place(entry) if entry.path else None
+    runtime = "llama.cpp" if place and place.runtime == "llama.cpp" else "Transformers"
+    return say(language, f"doctor.on_{place.device}", runtime=runtime) if place else ""
+
+
+def _build(models: Models, language: Language) -> str:
+    """What would make this computer's card compute, where something is missing for that."""
+    command = models.build_for_card()
+    told = say(language, "doctor.binding_without_gpu", command=command) if command else ""
+    return f'<p class="why">{escape(told)}</p>' if told else ""
+
+
+def _table(entry: Entry, language: Language, runs_on: str = "") -> str:
     size = write_bytes(entry.bytes) + (f", {_parameters(entry.parameters)}" if entry.parameters else "")
     rows = [("chat.size", size), ("chat.licence", entry.licence), ("chat.reads", _languages(entry, language))]
     rows += [(f"chat.score_{name}", _score(entry.scores[name])) for name in SCORES if name in entry.scores]
+    rows.append(("chat.runs_on", runs_on))
     filled = "".join(
         f"<div><dt>{say(language, key)}</dt><dd>{escape(value)}</dd></div>" for key, value in rows if value
     )
