@@ -98,12 +98,12 @@ def write_seconds(seconds: float, language: Language) -> str:
     hours, minutes = divmod(minutes, 60)
     if language == "zh":
         if hours:
-            return f"{hours}小时{minutes}分"
+            return f"{hours}小时{minutes}分" if minutes else f"{hours}小时"
         if minutes and not rest:
             return f"{minutes}分钟"
         return f"{minutes}分{rest}秒" if minutes else f"{rest}秒"
     if hours:
-        return f"{hours} h {minutes} min"
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
     if minutes and not rest:
         return f"{minutes} min"
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"

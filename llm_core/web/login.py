@@ -181,10 +181,15 @@ class Login:
             while len(self._sessions) > SESSIONS_MAX:
                 self._sessions.popitem(last=False)
         answer = RedirectResponse("./", 303)
-        forwarded = request.headers.get("x-forwarded-proto", "") if self._settings.proxies else ""
-        secure = "https" in (request.url.scheme, forwarded)
-        answer.set_cookie(COOKIE, token, max_age=int(SESSION_S), httponly=True, samesite="lax", secure=secure)
+        answer.headers.append("set-cookie", f"{COOKIE}={token}; Max-Age={int(SESSION_S)}; {self._kind(request)}")
         return answer
+
+    def _kind(self, request: Request) -> str:
+        """What the cookie is good for: on a Space, which stands in a frame of the Hub's page, in that frame."""
+        forwarded = request.headers.get("x-forwarded-proto", "") if self._settings.proxies else ""
+        if self._settings.space_id:
+            return "Path=/; HttpOnly; Secure; SameSite=None; Partitioned"
+        return "Path=/; HttpOnly; SameSite=Lax" + ("; Secure" if "https" in (request.url.scheme, forwarded) else "")
 
     def _logged_out(self, scope: Scope) -> Response:
         with self._lock:

@@ -16,7 +16,8 @@
   const wanted = asked || store.get("wb_lang") || navigator.language || "en";
   const lang = /^zh/i.test(wanted) ? "zh-CN" : "en";
   document.documentElement.lang = lang;
-  document.cookie = `ui_lang=${lang};path=/;max-age=31536000;samesite=lax`;
+  const framed = window.self !== window.top && location.protocol === "https:"; // a Space, in the Hub's own page
+  document.cookie = `ui_lang=${lang};path=/;max-age=31536000;${framed ? "samesite=none;secure;partitioned" : "samesite=lax"}`;
   Object.defineProperty(navigator, "language", { configurable: true, get: () => lang });
   Object.defineProperty(navigator, "languages", { configurable: true, get: () => [lang] });
 
