@@ -220,13 +220,14 @@ def decision(opened: Opened, tokens: int) -> Explained:
 
     formula = _aligned(
         r"p(c\mid x)&=\mathrm{softmax}(W h+b)_c",
-        r"s_t&=\log_2\frac{p(c\mid x)}{1-p(c\mid x)}-\log_2\frac{p(c\mid x_{\ne t})}{1-p(c\mid x_{\ne t})}",
+        r"\ell(x)&=\log_2\frac{p(c\mid x)}{1-p(c\mid x)}",
+        r"s_t&=\ell(x)-\ell(x_{\ne t})",
     )
     config = opened.model.config
     symbols = (
         Symbol("c", "classes", str(config.num_labels)),
         Symbol("h", "text_vector", str(config.hidden_size)),
-        Symbol("W", "from_state", size(config.num_labels, config.hidden_size)),
+        Symbol("W", "output", size(config.num_labels, config.hidden_size)),
         Symbol("x_≠t", "left_out", f"{tokens - 1:,}"),
     )
     return Explained(formula, symbols, lines.of(of_text))

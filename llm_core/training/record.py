@@ -28,6 +28,14 @@ PROMPTS: Mapping[str, Sequence[str]] = {
     "encoder": ("Vera was so glad <mask> she danced.", "Pour the <mask> into small cups."),
 }
 """What a family is asked for on the stories, where it is not to go on from BEGINNINGS."""
+ENCODER: Mapping[str, Any] = {
+    "shape": {"hidden": 64, "layers": 2, "feed_forward": 256, "dropout": 0.0},
+    "optimize": {"optimizer": "muon", "learning_rate": 0.02},
+    "batch": {"context": 64, "micro_tokens": 2048},
+}
+"""Of about as many parameters as the others. With AdamW at 0.004 it stopped at 5.80 nats a hidden piece after 600
+updates, the commonest pieces everywhere; so it had 5.26 after 900, and guessed 15% right.
+"""
 _KEPT = ("valid_loss", "bits_per_char", "samples", "extra")
 
 
@@ -74,10 +82,11 @@ def write(record: dict[str, Any], folder: Path) -> Path:
 def short_run(family: str, seconds: float) -> TrainConfig:
     """A run that is worth a recording."""
     source = Source(sample=SAMPLES.get(family, STORIES))
-    sized = {} if family in ("ngram", "seq2seq") else {"parameters": PARAMETERS}
+    sized = {} if family in ("ngram", "seq2seq", "encoder") else {"parameters": PARAMETERS}
     begun = {} if family in SAMPLES else {"prompts": PROMPTS.get(family, BEGINNINGS)}
     batch = {"context": 64, "micro_tokens": 1024}
-    more = {"budget": {"evaluate_every": 20}, "batch": batch, **sized, **begun}
+    own = ENCODER if family == "encoder" else {}
+    more = {"budget": {"evaluate_every": 20}, "batch": batch, **sized, **begun, **own}
     return plan(f"replay-{family}", [source], family=family, size="tiny", seconds=seconds, more=more)
 
 

@@ -45,7 +45,7 @@ def likeness(shown: Shown) -> str:
     """The text by how far each token moves its vector, and the given sentences, the nearest first."""
     found: Likeness = shown.look.seen["likeness"]
     top = max(float(found.moved.max(initial=0)), 1e-6)
-    below = [f"{x:.3f}" for x in found.moved]
+    below = [f"{1000 * x:.0f}" for x in found.moved]
     above = sentence.pieces(shown, tints=(found.moved / top).tolist(), below=below)
     now: NDArray[Any] = found.cosines if shown.place < 0 else found.without[shown.place]
     low, high = _scale([*now, *found.cosines])
@@ -56,11 +56,11 @@ def likeness(shown: Shown) -> str:
         )
         for n in np.argsort(-now)
     )  # fmt: skip
-    why = say(shown.language, "inside.likeness_why")
     way = say(shown.language, "inside.likeness_as_in_ask" if found.as_in_ask else "inside.likeness_plain")
+    why = say(shown.language, "inside.likeness_why", way=way)
     return (
         f'{above}{_heading(shown, "likeness")}<ol class="bars both near given">{rows}</ol>'
-        f'<p class="why same">{why} {way}</p>'
+        f'<p class="why same">{why}</p>'
     )
 
 

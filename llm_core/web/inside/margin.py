@@ -9,7 +9,7 @@ from llm_core.insight.lines import Lines
 from llm_core.messages import Language, say
 from llm_core.web.frame import escape
 
-_LOW = re.compile(r"([_^])(\w+)")
+_LOW = re.compile(r"([_^])([\w≠]+)")
 
 
 def formula(explained: Explained | None) -> str:
