@@ -73,6 +73,11 @@ class Paths:
         return self.home / "translations"
 
     @property
+    def own_labels(self) -> Path:
+        """Labels that visitors taught, a folder for each visitor."""
+        return self.home / "own_labels"
+
+    @property
     def thumbs(self) -> Path:
         """Replies that people found good or not, as text to train on; written anew each time."""
         return self.home / "thumbs"

@@ -138,6 +138,10 @@ class Settings(BaseSettings):
     document_seconds_max: float = Field(120, gt=0, description="reading it; 1000 pages of PDF take 7 to 14")
     document_memory_mib_max: int = Field(1024, ge=256, description="memory for reading it")
 
+    # Analyzing texts
+    analysis_rows_max: int = Field(20_000, gt=0, description="rows of a table on the page; they take some minutes")
+    own_labels_max: int = Field(20, gt=0, description="sets of labels of their own that a visitor keeps")
+
     # Looking inside a model: every pair of tokens is a number for each head and layer
     inside_chars_max: int = Field(1000, gt=0, description="a text that a model is looked at with")
     inside_tokens_max: int = Field(128, gt=1, description="its tokens, and those of a translation")

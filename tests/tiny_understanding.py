@@ -1,6 +1,6 @@
 """Tiny models for reading and analyzing, trained in seconds on sentences of our own, in a folder like assets/models.
 
-What they have learned: opinions by their word, who lives where, and that Ann and Bob are persons, Rome and 北京 places.
+What they have learned: opinions by their word, who lives where, and that Ann is a person and 北京 a place.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from llm_core.training.config import TrainConfig
 from llm_core.training.publish import publish
 from llm_core.training.run import Run
 
-BASE = "tiny-encoder"
+BASE, WORDS = "tiny-encoder", "embeddings.word_embeddings"
 SHAPE = {"hidden": 32, "layers": 2, "heads": 2, "feed_forward": 64, "dropout": 0.0}
 COMMON: dict[str, Any] = {
     "family": "encoder",
@@ -48,7 +48,7 @@ def write_models(folder: Path) -> Path:
     models = folder / "models"
     shutil.copytree(run.folder / "model", models / BASE)
     for name, objective, tasks, sources, steps in _tuned(texts):
-        frozen = [] if objective == "relation" else ["embeddings.word_embeddings"]
+        frozen = [] if name in ("tiny-sentiment", "tiny-relations") else [WORDS]
         begun = {"name": name, "objective": objective, "start": BASE, "freeze": frozen}
         run = _trained(runs, begun, sources, steps)
         publish(run.folder, models / name, _described(run, tasks), "recipes/none.yaml", "2026-01-01")
@@ -58,13 +58,13 @@ def write_models(folder: Path) -> Path:
 
 def _tuned(texts: Path) -> Iterator[tuple[str, str, tuple[str, ...], list[dict[str, Any]], int]]:
     opinions = list(_opinions())
+    told = ({"text": text, "label": opinion} for text, opinion, _ in opinions)
+    yield "tiny-sentiment", "label", ("sentiment",), [_write(texts, "opinions", told, "sentiment")], 240
     named = [
-        _write(texts, "opinions", ({"text": t, "label": o} for t, o, _ in opinions), "sentiment"),
-        _write(texts, "thucnews", ({"text": t, "label": about} for t, _, about in opinions), "thucnews"),
-        _write(texts, "20newsgroups", ({"text": t, "label": about} for t, _, about in opinions), "20newsgroups"),
-        _write(texts, "clinc150", ({"text": t, "label": f"ask_{about}"} for t, _, about in opinions), "clinc150"),
+        _write(texts, name, ({"text": text, "label": begin + about} for text, _, about in opinions), name)
+        for name, begin in (("thucnews", ""), ("20newsgroups", ""), ("clinc150", "ask_"))
     ]
-    yield "tiny-labels", "label", ("sentiment", "topic", "intent"), named, 120
+    yield "tiny-labels", "label", ("topic", "intent"), named, 120
     facts = list(_facts(300))
     entities = [{"text": text, "entities": [
         {"start": at["start"], "end": at["start"] + len(at["text"]), "type": kind}
@@ -78,10 +78,10 @@ def _tuned(texts: Path) -> Iterator[tuple[str, str, tuple[str, ...], list[dict[s
 
 def _opinions() -> Iterator[tuple[str, str, str]]:
     state = random.Random(5)
-    for _ in range(150):
+    for _ in range(200):
         for label, words in (("positive", GOOD), ("negative", BAD)):
             about = state.choice(list(THINGS))
-            yield f"{state.choice(THINGS[about])}, {state.choice(words)} {state.randrange(100)}", label, about
+            yield f"{state.choice(THINGS[about])}, {state.choice(words)} {state.randrange(10)}", label, about
 
 
 def _facts(count: int) -> Iterator[tuple[str, dict[str, Any], dict[str, Any], str]]:

@@ -26,6 +26,15 @@ class Bundled:
         return int(json.loads((self.path / "config.json").read_text("utf-8")).get("max_position_embeddings") or 0)
 
 
+def folder(name: str) -> Path | None:
+    """Where the bundled model of this name stands that reads, analyzes or searches; None for those that write."""
+    for path in sorted(FOLDER.glob(f"*/{CARD_FILE}")):
+        if path.parent.name == name:
+            tasks = ModelCard.read(path.parent).tasks
+            return None if {WRITING, "translate"} & set(tasks) else path.parent
+    return None
+
+
 @functools.cache
 def models(folder: Path = FOLDER) -> tuple[Bundled, ...]:
     """Those that write text, by name."""

@@ -26,6 +26,8 @@ COMMANDS = (
     "train",
     "race",
     "classify",
+    "analyze",
+    "read",
     "evaluate",
     "forget",
     "serve",

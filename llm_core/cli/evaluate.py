@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from llm_core.catalog import bundled
 from llm_core.cli import columns, session
 from llm_core.cli.commands import command
 from llm_core.errors import UserError
@@ -40,21 +41,23 @@ def evaluate(
     name: Annotated[Text, typer.Argument(help="evaluate_name", metavar="NAME")] = None,
     model: Annotated[list[str] | None, typer.Option("--model", "-m", help="evaluate_model", metavar="NAME")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="evaluate_plain")] = False,
-    data: Annotated[Text, typer.Option("--data", help="evaluate_data", metavar="FILE")] = None,
+    data: Annotated[list[str] | None, typer.Option("--data", help="evaluate_data", metavar="FILE")] = None,
     task: Annotated[list[str] | None, typer.Option("--task", help="evaluate_task", metavar="TASK")] = None,
     limit: Annotated[int | None, typer.Option("--limit", help="evaluate_limit", metavar="N", min=1)] = None,
     failures: Annotated[bool, typer.Option("--failures", help="evaluate_failures")] = False,
     privacy: Annotated[bool, typer.Option("--privacy", help="evaluate_privacy")] = False,
 ) -> None:
     """See messages/cli.toml."""
+    given = [Path(each) for each in data or ()]
     if name not in MEASURES:
-        _model(name or "", Path(data) if data else None, privacy)
+        if bundled.folder(name or "") is not None:
+            _understanding(name or "", given)
+        else:
+            _model(name or "", given[0] if given else None, privacy)
         return
-    if name in ON_DATA and data is None:
+    if name in ON_DATA and not given:
         raise UserError("value_missing", name="--data")
-    MEASURES[name](
-        Choice(tuple(model or ()), plain, Path(data) if data else None, tuple(task or ()), limit, failures)
-    )
+    MEASURES[name](Choice(tuple(model or ()), plain, given[0] if given else None, tuple(task or ()), limit, failures))
 
 
 def _answers(choice: Choice) -> None:
@@ -164,6 +167,20 @@ def _model(name: str, data: Path | None, privacy: bool) -> None:
     for key, facts in getattr(found, "advice", ()):
         print(say(system_language(), key, **facts), file=sys.stderr)
     print(json.dumps(dataclasses.asdict(found), ensure_ascii=False), flush=True)
+
+
+def _understanding(name: str, data: Sequence[Path]) -> None:
+    """A bundled model that reads, analyzes or searches, on development sets; its scores are written beside it."""
+    if not data:
+        raise UserError("value_missing", name="--data")
+    with session.opened() as workbench:
+        line = session.progress_line()
+        for event in workbench.measuring.understanding(name, data):
+            line.show(event)
+            if isinstance(event, Item):
+                line.clear()
+                print(json.dumps(dataclasses.asdict(event.value), ensure_ascii=False), flush=True)
+        line.clear()
 
 
 def _data(choice: Choice) -> Path:

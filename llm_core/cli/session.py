@@ -17,11 +17,13 @@ from llm_core.terminal import ProgressLine
 
 if TYPE_CHECKING:
     from llm_core.catalog.listing import Entry
+    from llm_core.documents.document import Document
     from llm_core.tasks.chat import Reply
     from llm_core.workbench import Workbench
     from llm_core.workbench.libraries import Shelf
 
 
+PLAIN = (".txt", ".text", "")  # read as they are, so that places are those of the file's own text
 Stopped = Callable[[], bool]
 
 
@@ -110,6 +112,25 @@ def shelf_of(workbench: Workbench, files: Sequence[str], line: ProgressLine) -> 
         for file in files:
             result(shelf.add(Path(file), Path(file).name), line)
         yield shelf
+
+
+def source(workbench: Workbench, file: str | None, line: ProgressLine) -> str | Document:
+    """The text of stdin (no file, or `-`) or of a plain file as it is; a file of another kind with its headings.
+
+    Raises:
+        UserError: whatever is wrong with the file.
+    """
+    from llm_core.cli import streams
+
+    if file is None or file == "-":
+        return streams.read_all()
+    path = Path(file)
+    if path.suffix.lower() in PLAIN:
+        return streams.read_file(file)
+    from llm_core.documents import guard
+
+    document: Document = result(guard.read(path, path.name, workbench.settings), line)
+    return document
 
 
 @dataclass

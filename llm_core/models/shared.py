@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from llm_core.atomic import sha256_of, writing
+from llm_core.atomic import disk_errors, rename, sha256_of, writing
 from llm_core.errors import UserError
 from llm_core.models import weights
 from llm_core.models.card import CARD_FILE, ModelCard, contents
@@ -121,6 +122,24 @@ def share(folder: Path, base: Path, *, narrow: bool = False) -> int:
     return saved
 
 
+def whole(folder: Path, caches: Path) -> Path:
+    """A folder with the model that needs no other beside it: `folder` itself, or one that is made under `caches`.
+
+    Raises:
+        UserError: as `stored`, `disk_full`.
+    """
+    if not is_shared(folder):
+        return folder
+    made = caches / f"{folder.name}-whole-{sha256_of(folder / WEIGHTS_FILE)[:12]}"
+    if not made.is_dir():
+        caches.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=caches, prefix=".whole-") as scratch, disk_errors(caches):
+            aside = put_together(folder, Path(scratch) / "model")
+            if not made.is_dir():  # another process may have made it meanwhile
+                rename(aside, made)
+    return made
+
+
 def put_together(folder: Path, out: Path) -> Path:
     """Write to `out` the model in `folder` with what it shares: transformers loads it by itself. In bfloat16.
 
@@ -183,10 +202,14 @@ def _equal(one: Stored, other: Stored) -> bool:
 def _same_tokenizer(folder: Path, base: Path) -> bool:
     if not (folder / TOKENIZER_FILE).is_file():
         return False
-    one, other = (json.loads((each / TOKENIZER_FILE).read_text("utf-8")) for each in (folder, base))
-    return {k: v for k, v in one.items() if k not in _OF_THE_CALL} == {
-        k: v for k, v in other.items() if k not in _OF_THE_CALL
-    }
+    one, other = (_tokenizer(each / TOKENIZER_FILE) for each in (folder, base))
+    return one == other
+
+
+def _tokenizer(path: Path) -> dict[str, Any]:
+    """What a tokenizer is. The last digits of its pieces' scores depend on who wrote the file."""
+    told = json.loads(path.read_text("utf-8"), parse_float=lambda digits: round(float(digits), 6))
+    return {key: value for key, value in told.items() if key not in _OF_THE_CALL}
 
 
 def _told(folder: Path) -> dict[str, Any]:

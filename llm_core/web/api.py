@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from llm_core.engines.base import Message
 from llm_core.errors import UserError
 from llm_core.events import Delta
-from llm_core.web import api_ask, api_summarize, api_train, api_translate, calls
+from llm_core.web import api_analyze, api_ask, api_summarize, api_train, api_translate, calls
 from llm_core.web.gradio import gr
 from llm_core.web.openai_request import turn
 
@@ -60,6 +60,7 @@ def publish(workbench: Workbench) -> None:
 
     gr.events.api(chat, api_name="chat", concurrency_limit=None)
     api_ask.publish(workbench)
+    api_analyze.publish(workbench)
     api_translate.publish(workbench)
     api_summarize.publish(workbench)
     api_train.publish(workbench)

@@ -21,6 +21,7 @@ from llm_core.workbench.replies import Replies
 if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.store.sealed import Seals
+    from llm_core.workbench.analyses import Analyses
     from llm_core.workbench.attachments import Attachments
     from llm_core.workbench.classifying import Classifying
     from llm_core.workbench.exports import Exports
@@ -171,6 +172,13 @@ class Workbench:
         return Classifying(self.settings)
 
     @functools.cached_property
+    def analyses(self) -> Analyses:
+        """Texts taken to pieces, knowledge graphs, answers word for word, own labels."""
+        from llm_core.workbench.analyses import Analyses
+
+        return Analyses(self.models, lambda: self.encoder, self.jobs, self.settings)
+
+    @functools.cached_property
     def insights(self) -> Insights:
         """Looking inside models."""
         from llm_core.workbench.insights import Insights
@@ -237,6 +245,8 @@ class Workbench:
             self._intake.close()
         if "encoder" in self.__dict__:
             self.encoder.close()
+        if "analyses" in self.__dict__:
+            self.analyses.close()
         if "insights" in self.__dict__:
             self.insights.close()
 

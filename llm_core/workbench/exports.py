@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from llm_core.catalog import choose, export
+from llm_core.catalog import bundled, choose, export
 from llm_core.errors import UserError
 from llm_core.events import Done, Events
 from llm_core.paths import safe_name
 from llm_core.settings import Settings
 
 if TYPE_CHECKING:
-    from llm_core.catalog.listing import Entry
     from llm_core.models.card import ModelCard
 
 Result = TypeVar("Result")
@@ -51,8 +50,8 @@ class Exports:
         Raises:
             UserError: `model_unknown`, `model_missing`, `export_one_file`.
         """
-        entry, folder = self._folder(owner, name)
-        return export.zipped(folder, entry.id)
+        called, folder = self._folder(owner, name)
+        return export.zipped(folder, called)
 
     def offer(self, owner: str, name: str) -> Offer:
         """The ways that are open for this model.
@@ -75,12 +74,12 @@ class Exports:
         Raises:
             UserError: as `write`.
         """
-        entry, _ = self._folder(owner, name)
+        called, _ = self._folder(owner, name)
         self._settings.home.mkdir(parents=True, exist_ok=True)
         aside = tempfile.TemporaryDirectory(prefix="gguf-", dir=self._settings.home)
         for _ in self.gguf(owner, name, Path(aside.name)):
             pass
-        return _from(aside, entry.id)
+        return _from(aside, called)
 
     def write(self, owner: str, name: str, form: Format, out: Path) -> Events:
         """Write the model to `out`: a file for zip, and a folder for the others.
@@ -100,7 +99,7 @@ class Exports:
         """
         from llm_core import atomic
 
-        entry, folder = self._folder(owner, name)
+        called, folder = self._folder(owner, name)
         if form == "gguf":
             yield from self.gguf(owner, name, out)
             return
@@ -108,7 +107,7 @@ class Exports:
             yield Done(export.copied(folder, out))
             return
         with atomic.writing(out) as file:
-            for piece in export.zipped(folder, entry.id):
+            for piece in export.zipped(folder, called):
                 file.write(piece)
         yield Done(out)
 
@@ -116,9 +115,9 @@ class Exports:
         """Write NAME.gguf and Ollama's Modelfile into the folder `out`; see `write`."""
         from llm_core.models.gguf_write import write_gguf
 
-        entry, folder = self._folder(owner, name)
-        file = out / f"{safe_name(entry.id)}.gguf"
-        for event in write_gguf(folder, file, name=entry.id, continues=export.continues(folder)):
+        called, folder = self._folder(owner, name)
+        file = out / f"{safe_name(called)}.gguf"
+        for event in write_gguf(folder, file, name=called, continues=export.continues(folder)):
             if not isinstance(event, Done):
                 yield event
         (out / MODELFILE).write_text(export.modelfile(folder, file), "utf-8")
@@ -130,8 +129,8 @@ class Exports:
         Raises:
             UserError: `export_not_vllm`, `model_unknown`, `model_missing`, `export_one_file`.
         """
-        entry, folder = self._folder(owner, name)
-        return export.vllm_command(folder, entry.id, str(folder) if self._settings.is_local else f"./{entry.id}")
+        called, folder = self._folder(owner, name)
+        return export.vllm_command(folder, called, str(folder) if self._settings.is_local else f"./{called}")
 
     def push(self, owner: str, name: str, repo: str, token: str, *, private: bool = True) -> str:
         """Send the model to the Hub; says where it stands. The token is used once and kept nowhere.
@@ -154,15 +153,20 @@ class Exports:
 
         return pack.pack(folder, self._settings, names, wheels=wheels)
 
-    def _folder(self, owner: str, name: str) -> tuple[Entry, Path]:
+    def _folder(self, owner: str, name: str) -> tuple[str, Path]:
+        """The model's id, and the folder that transformers loads."""
         if any(mark in name for mark in "/\\:"):
             raise UserError("model_unknown", name=name[:80], nearest="")
+        if (bundled_folder := bundled.folder(name)) is not None:
+            from llm_core.models.shared import whole
+
+            return name, whole(bundled_folder, self._settings.paths.conversions)
         entry = choose.find(name, self._settings, owner=owner)
         if entry.path is None:
             raise UserError("model_missing", name=entry.id)
         if entry.format != "transformers":
             raise UserError("export_one_file", path=str(entry.path) if self._settings.is_local else entry.path.name)
-        return entry, entry.path
+        return entry.id, entry.path
 
 
 def _from(aside: tempfile.TemporaryDirectory[str], name: str) -> Iterator[bytes]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core import atomic, machine
-from llm_core.catalog import choose
+from llm_core.catalog import bundled, choose
 from llm_core.errors import UserError
 from llm_core.events import Done, Events
 from llm_core.settings import Settings
@@ -62,6 +62,28 @@ class Measuring:
             if isinstance(event, Done) and entry.sources == ("run",):
                 self.keep(entry.id, "evaluation", dataclasses.asdict(event.result))
             yield event
+
+    def understanding(self, name: str, data: Sequence[Path]) -> Events:
+        """A bundled model that reads, analyzes or searches, on development sets; scores.json is written beside it.
+
+        Args:
+            name: of the model.
+            data: files, or folders of them; never from a visitor.
+
+        Yields:
+            As `evaluation.understanding.evaluate`.
+
+        Raises:
+            UserError: `model_unknown`, `encoder_data`.
+        """
+        from llm_core.engines.encoder import E5
+        from llm_core.evaluation import understanding
+
+        folder = bundled.folder(name)
+        if folder is None:
+            raise UserError("model_unknown", name=name[:80], nearest="")
+        caches, threads = self._settings.paths.conversions, self._settings.threads or machine.cores()
+        return understanding.evaluate(folder, data, caches, threads, E5(folder, caches, threads))
 
     def privacy(self, owner: str, name: str) -> Events:
         """How much of its training text a run's model recites, and what to do about it.
