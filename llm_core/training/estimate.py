@@ -22,6 +22,7 @@ from llm_core.errors import UserError
 from llm_core.training import memory
 from llm_core.training.config import TrainConfig
 from llm_core.training.glance import glance
+from llm_core.training.split import splits
 from llm_core.training.state import told
 
 if TYPE_CHECKING:
@@ -84,10 +85,9 @@ def estimate(config: TrainConfig, folder: Path) -> Estimate:
         except memory.OutOfMemory:
             run = Run(memory.with_smaller_passes(run.config), folder)
             run.prepare()
-    report = json.loads((folder / "report.json").read_text(encoding="utf-8"))
-    here = _characters(report)
-    share = measured.text_tokens / max(1, here)
-    tokens = int(max(seen.characters, here) * share)
+    here = _characters(json.loads((folder / "report.json").read_text(encoding="utf-8")), config)
+    whole = seen.characters if here >= SAMPLE_CHARACTERS else here
+    tokens = int(max(whole, here) * measured.text_tokens / max(1, here))
     return _counted(config, measured, tokens) if config.family == "ngram" else _told(config, measured, tokens)
 
 
@@ -121,7 +121,7 @@ def _measure(run: Run) -> _Measured:
     cuda = model.device.type == "cuda"
     return _Measured(
         parameters=model.num_parameters(),
-        text_tokens=sum(path.stat().st_size for path in (run.folder / "data").glob("*.ids")) // TOKEN_BYTES,
+        text_tokens=_text_tokens(run),
         tokens_per_second=tokens / max(1e-3, time.monotonic() - began),
         tokens_per_step=records[-1].tokens / len(records),
         memory_bytes=torch.cuda.max_memory_allocated() if cuda else psutil.Process().memory_info().rss,
@@ -130,12 +130,22 @@ def _measure(run: Run) -> _Measured:
     )
 
 
+def _text_tokens(run: Run) -> int:
+    """Of the text that was prepared; of examples, those that are learned from."""
+    from llm_core.training.examples import Examples
+
+    stream = run.stream("train")
+    if isinstance(stream, Examples):
+        return int(stream.lengths.sum())
+    return sum(path.stat().st_size for path in (run.folder / "data").glob("*.ids")) // TOKEN_BYTES
+
+
 def _told(config: TrainConfig, measured: _Measured, tokens: int) -> Estimate:
     budget = config.budget
     pace = measured.tokens_per_step / measured.tokens_per_second
     steps = budget.steps or int((budget.seconds or 0) / pace)
     warnings: list[tuple[str, dict[str, Any]]] = []
-    if tokens and tokens < TOKENS_PER_PARAMETER * measured.parameters:
+    if tokens and not config.start and tokens < TOKENS_PER_PARAMETER * measured.parameters:
         facts = {"tokens": tokens, "parameters": measured.parameters, "ratio": f"{tokens / measured.parameters:.2f}"}
         warnings.append(("runs.warn_data_few", facts))
     if steps < 100:
@@ -173,8 +183,10 @@ def _part_of(source: Any) -> Any:
     return source.model_copy(update={"characters": min(source.characters or SAMPLE_CHARACTERS, SAMPLE_CHARACTERS)})
 
 
-def _characters(report: dict[str, Any]) -> int:
-    return sum(part["characters"] for part in report.values() if isinstance(part, dict) and "characters" in part)
+def _characters(report: dict[str, Any], config: TrainConfig) -> int:
+    """Of what was prepared; of examples, of what was read of them."""
+    sides = sum(report[split].get("characters", 0) for split in splits(config) if split in report)
+    return sides or sum(source["characters"] for source in report["sources"])
 
 
 def main() -> None:
@@ -183,11 +195,11 @@ def main() -> None:
     import torch
 
     torch.set_num_threads(threads)
-    config = TrainConfig.model_validate_json(sys.stdin.read())
+    config = TrainConfig.model_validate(json.load(sys.stdin))
     beside = Path(sys.argv[2]) if len(sys.argv) > 2 else None  # the runs, one of which it may begin with
     folder = Path(tempfile.mkdtemp(prefix=".estimate-", dir=beside))
     try:
-        said: dict[str, Any] = {"estimate": dataclasses.asdict(estimate(config, folder))}
+        said: dict[str, Any] = {"answer": dataclasses.asdict(estimate(config, folder))}
     except UserError as error:
         said = {"error": told(error)}
     finally:

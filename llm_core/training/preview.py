@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from llm_core.training.clean import Change, Row, preview
@@ -35,6 +35,10 @@ class DataPreview:
     findings: list[Finding]
     whole: bool
     """Whether all of the text was looked at, and not only its beginning."""
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Of examples: how many each label of each set has."""
+    examples: list[tuple[str, str]] = field(default_factory=list)
+    """Some of them: what is read, and what is to be said of it."""
 
 
 def preview_data(
@@ -51,20 +55,14 @@ def preview_data(
     Raises:
         UserError: as `corpus.write_corpus` and `tokenize.learn_tokenizer` do.
     """
-    beginning = config.model_copy(
-        update={
-            "sources": tuple(
-                source.model_copy(update={"characters": _least(source.characters)}) for source in config.sources
-            )
-        }
-    )
+    beginning = beginning_of(config)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         report = write_corpus(beginning, folder, limits)
-        changes = preview(_raw_rows(beginning, folder, limits), config.cleaning)
+        changes = preview(raw_rows(beginning, folder, limits), config.cleaning)
         texts = [text for split in splits(config) for row in read_rows(folder / f"{split}.jsonl") for text in row]
     tokenizer = learn_tokenizer(config.tokenizer, texts, own_pieces)
-    sentence = sentence or texts[0].strip()[:_SENTENCE_CHARS].split("\n")[0]
+    sentence = sentence or first_line(texts)
     return DataPreview(
         changes=changes,
         sentence=sentence,
@@ -75,11 +73,21 @@ def preview_data(
     )
 
 
-def _least(characters: int | None) -> int:
-    return min(characters or CHARACTERS, CHARACTERS)
+def beginning_of(config: TrainConfig) -> TrainConfig:
+    """The same run of the beginning of each source."""
+    sources = (
+        source.model_copy(update={"characters": min(source.characters or CHARACTERS, CHARACTERS)})
+        for source in config.sources
+    )
+    return config.model_copy(update={"sources": tuple(sources)})
 
 
-def _raw_rows(config: TrainConfig, folder: Path, limits: Limits | None) -> Iterator[Row]:
+def first_line(texts: list[str]) -> str:
+    """The beginning of the first text."""
+    return texts[0].strip()[:_SENTENCE_CHARS].split("\n")[0]
+
+
+def raw_rows(config: TrainConfig, folder: Path, limits: Limits | None = None) -> Iterator[Row]:
     """Rows as they come, of each source in turn, so that each is seen."""
     streams = [read_source(source, folder, limits) for source in config.sources]
     while streams:

@@ -63,7 +63,7 @@ class Passage:
 
 def passage_of(record: Record, source: str) -> Passage:
     """A row of a reading set: `context`, `qas` with `question`, `answers [{text, start}]` and `answerable`, and
-    perhaps `swapped`, questions of other passages, and `title`, the document.
+    perhaps `swapped`, questions of other passages, and `title`, the document; else it is one by itself.
 
     An answer that does not stand at its place is left out, and an answerable question that has none left with it.
     """
@@ -71,7 +71,7 @@ def passage_of(record: Record, source: str) -> Passage:
     questions = [_question(entry, context) for entry in record["qas"]]
     swapped = [Question(entry["question"], (), SWAPPED) for entry in record.get("swapped", ())]
     sound = [q for q in questions if q.answers or q.kind != ANSWERABLE]
-    return Passage(context, record.get("title") or str(record.get("id", "")), source, (*sound, *swapped))
+    return Passage(context, record.get("title") or str(record.get("id") or context), source, (*sound, *swapped))
 
 
 def _question(entry: dict[str, Any], context: str) -> Question:

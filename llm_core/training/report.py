@@ -77,7 +77,7 @@ def data_report(cleaner: Cleaner, tally: Tally, accounts: list[dict[str, Any]]) 
 
 def findings(report: Mapping[str, Any]) -> list[Finding]:
     """What someone should know before a model is trained on this, the weightiest first."""
-    return [*_amount(report), *_language(report), *_sources(report), *_cleaning(report)]
+    return [*_amount(report), *_language(report), *source_findings(report), *_cleaning(report)]
 
 
 def label_findings(labels: Mapping[str, int]) -> list[Finding]:
@@ -116,7 +116,8 @@ def _language(report: Mapping[str, Any]) -> Iterator[Finding]:
         yield "corpus.no_language", {"share": languages["none"] / total}
 
 
-def _sources(report: Mapping[str, Any]) -> Iterator[Finding]:
+def source_findings(report: Mapping[str, Any]) -> Iterator[Finding]:
+    """Whose text it is, and on whose terms."""
     accounts = report["sources"]
     total = sum(each["characters"] for each in accounts)
     largest = max(accounts, key=lambda each: each["characters"])

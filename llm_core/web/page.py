@@ -32,6 +32,7 @@ from llm_core.web.headers import PageHeaders
 from llm_core.web.i18n import t, translations
 from llm_core.web.theme import theme
 from llm_core.web.train import downloads
+from llm_core.web.train import side as race_segment
 
 if TYPE_CHECKING:
     from llm_core.workbench import Workbench
@@ -45,7 +46,7 @@ class Tab(NamedTuple):
 
 
 TABS = (
-    Tab("train", inside.beside(tab_train.build)),
+    Tab("train", inside.beside(tab_train.build, race_segment.build)),
     Tab("chat", tab_chat.build),
     Tab("summarize", tab_summarize.build),
     Tab("translate", tab_translate.build),

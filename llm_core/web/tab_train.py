@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from llm_core.web.frame import PRIVATE, Frame
-from llm_core.web.train import race, replay
 from llm_core.web.train import screen as parts
 from llm_core.web.train.form import KNOBS
 from llm_core.web.train.handlers import Handlers
@@ -21,7 +20,7 @@ EVENT = {**PRIVATE, "trigger_mode": "multiple"}
 LATEST = {**PRIVATE, "trigger_mode": "always_last"}  # of changes that follow one another only the last one counts
 ONCE = {**PRIVATE, "trigger_mode": "once"}  # the page asks again only when it was answered
 WRITTEN = ("paste", "name", "vocabulary", *KNOBS)  # taken when they are left, not letter by letter
-KEPT_JS = "(visitor) => [visitor, window.workbench.run()]"
+KEPT_JS = "(visitor) => [visitor, window.workbench.run(), window.workbench.store.get('workbench_training') ?? '']"
 
 
 def build(workbench: Workbench, frame: Frame) -> None:
@@ -36,9 +35,11 @@ def build(workbench: Workbench, frame: Frame) -> None:
     for name, component in screen.form.items():
         if name in WRITTEN:
             component.blur(handlers.changed, around, outputs, **LATEST)
+        elif name in ("family", "objective"):
+            component.input(handlers.learn, around, outputs, **LATEST)
         elif name not in ("samples", "files"):
             component.input(handlers.changed, around, outputs, **LATEST)
-    for texts in (screen.samples, screen.files):
+    for texts in (screen.samples, screen.files, screen.needs):
         texts.act(handlers.data, around, outputs, **EVENT)
     screen.upload.upload(handlers.upload, [visitor, screen.current, screen.upload, *form], outputs, **EVENT)
     looking = Looking(view, names)
@@ -57,6 +58,4 @@ def build(workbench: Workbench, frame: Frame) -> None:
     screen.run.act(watching.act, around, outputs, **EVENT)
     screen.rail.act(watching.act, around, outputs, **EVENT)
     screen.run.look(watching.look, [visitor, screen.current, screen.beside], outputs, **ONCE)
-    frame.opened.then(watching.restore, [visitor, screen.kept], outputs, js=KEPT_JS, **EVENT)
-    race.build(workbench, frame)
-    replay.build(workbench, frame)
+    frame.opened.then(watching.restore, [visitor, screen.kept, screen.written], outputs, js=KEPT_JS, **EVENT)

@@ -7,11 +7,12 @@ The process reads one JSON object from stdin and prints one as its last line: {"
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,11 @@ _turns = threading.BoundedSemaphore(AT_ONCE)
 
 
 def answered(
-    module: str, question: Any, stage: str, arguments: Sequence[str] = ()
+    module: str,
+    question: Any,
+    stage: str,
+    arguments: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Generator[Event, None, dict[str, Any]]:
     """Ask `module`, and wait; closing it ends the process.
 
@@ -35,6 +40,7 @@ def answered(
         question: what it reads, as JSON holds it.
         stage: what is being done, a key of the stages.
         arguments: of the command line.
+        environment: variables, beside those of this process.
 
     Yields:
         Progress(stage) in seconds.
@@ -46,8 +52,9 @@ def answered(
         yield Tick()
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     command = [sys.executable, "-m", module, *arguments]
+    env = os.environ | (environment or {}) | {"PYTHONUTF8": "1"}
     try:
-        with subprocess.Popen(command, cwd=ROOT, encoding="utf-8", **streams) as process:  # type: ignore[call-overload]
+        with subprocess.Popen(command, cwd=ROOT, env=env, encoding="utf-8", **streams) as process:  # type: ignore[call-overload]
             try:
                 said = yield from _conversation(process, question, stage)
             finally:

@@ -110,7 +110,8 @@ class Runs:
         Raises:
             UserError: what is wrong with the text.
         """
-        return previewed(config, sentence)
+        self._check_start(owner, config)
+        return previewed(config, sentence, self._settings.paths.runs)
 
     def estimate(self, owner: str, config: TrainConfig) -> Events:
         """What the run will take on this machine, from a few updates of a part of its text.

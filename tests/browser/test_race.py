@@ -27,6 +27,7 @@ def races(server: Server) -> Iterator[Races]:
 
 def opened(visitor: Visitor) -> Any:
     visitor.page.get_by_role("tab", name="Train", exact=True).first.click()
+    visitor.page.locator("#train-switch").get_by_role("radio", name="Race and replay").check()
     visitor.page.locator("#replay .replay").wait_for()
     return visitor.page
 

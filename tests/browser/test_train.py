@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import zipfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -137,7 +139,15 @@ def test_what_is_offered_follows_the_family_and_what_is_to_be_learned(visitor: V
     expect(begin_with.locator("input")).to_have_value("decoder-zh-en")
     expect(size).to_be_hidden()
     expect(page.locator("#train-adapter")).to_be_visible()
-    expect(page.locator("#train-plan .notice")).to_contain_text("messages")
+    expect(page.locator("#train-needs")).to_contain_text("jsonl")
+    expect(page.locator("#train-plan")).to_contain_text("Short talks")  # in the place of the text that was there
+    page.locator("#train-adapter input").check()
+    page.locator("#train-rank").get_by_role("radio", name="16", exact=True).check()
+    expect(page.locator("#train-plan")).to_contain_text("rank 16, alpha 32")
+    page.locator("#train-apart").get_by_role("radio", name="Keep the adapter apart").check()
+    expect(page.locator("#train-plan")).to_contain_text("Keep the adapter apart")
+    page.locator("#train-thumbs input").check()
+    expect(page.locator("#train-plan .notice")).to_contain_text("No reply in Chat has a thumb yet")
     page.locator("#train-family").get_by_role("radio", name="Encoder", exact=True).check()
     expect(size).to_be_visible()
     expect(page.locator("#train-adapter")).to_be_hidden()
@@ -146,6 +156,45 @@ def test_what_is_offered_follows_the_family_and_what_is_to_be_learned(visitor: V
     expect(page.locator("#train-folds")).to_be_visible()
     page.locator("#train-family").get_by_role("radio", name="VAE", exact=True).check()
     expect(page.locator("#train-objective")).to_be_hidden()
+
+
+@pytest.mark.timeout(300)
+def test_a_table_of_ones_own_is_looked_at_and_what_was_filled_in_outlives_the_page(
+    visitor: Visitor, tmp_path: Path
+) -> None:
+    page = opened(visitor)
+    page.locator("#train-samples [data-id=names-zh-en]").click()
+    expect(page.locator("#train-plan")).to_contain_text("News with marked names")
+    step(page, 4)
+    expect(page.locator("#train-objective").get_by_role("radio", name="Names in texts")).to_be_checked()
+    page.locator("#train-needs summary").click()
+    with page.expect_download() as sent:
+        page.locator("#train-needs [data-do=example]").click()
+    example = sent.value.path().read_text("utf-8").splitlines()
+    assert json.loads(example[0]).keys() == {"text", "entities"}
+    page.reload()
+    opened(visitor)
+    expect(page.locator("#train-plan")).to_contain_text("News with marked names")
+    expect(page.locator("#train-steps [aria-current]")).to_contain_text("Model")
+    step(page, 1)
+    path = tmp_path / "moods.csv"
+    rows = [f"note {n} about a thing that is {('fine', 'bad', 'odd')[n % 3]},{n % 3}" for n in range(60)]
+    path.write_text("\n".join(["note,mood", *rows]), encoding="utf-8")
+    with page.expect_file_chooser() as chosen:
+        page.locator("#train-upload").click()
+    chosen.value.set_files(path)
+    expect(page.locator("#train-files")).to_contain_text("moods.csv")
+    step(page, 4)
+    page.locator("#train-objective").get_by_role("radio", name="Labels of texts").check()
+    expect(page.locator("#train-plan .notice")).to_contain_text("moods.csv")
+    step(page, 1)
+    for number, name in ((0, "note"), (2, "mood")):
+        page.locator(f"#train-column-{number} input").click()
+        page.get_by_role("option", name=name).click()
+    expect(page.locator("#train-plan .notice")).to_have_count(0)
+    page.locator("#train-look-data").click()
+    expect(page.locator("#train-findings .label-bars li")).to_have_count(3, timeout=LEARNS_MS)
+    expect(page.locator("#train-findings table")).to_contain_text("about a thing")
 
 
 @pytest.mark.timeout(600)

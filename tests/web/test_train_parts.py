@@ -22,14 +22,27 @@ from llm_core.training.config import Source, TrainConfig
 from llm_core.training.folds import summary
 from llm_core.training.samples import SAMPLES
 from llm_core.training.state import State
-from llm_core.web.train import beginning, card, downloads, label_report, previews, results
+from llm_core.web.train import (
+    beginning,
+    card,
+    downloads,
+    draft,
+    example_report,
+    label_report,
+    learning,
+    previews,
+    results,
+    run_pieces,
+)
 from llm_core.web.train.curves import BUCKETS_MAX, Curve, Learned, Reader
-from llm_core.web.train.form import KNOBS, Form, standing
+from llm_core.web.train.form import KNOBS, Form, Upload, standing
 from llm_core.workbench import Workbench
 from llm_core.workbench.beginnings import beginnings
 from llm_core.workbench.exports import Offer
 from llm_core.workbench.previewing import Preview
 from llm_core.workbench.runs import Runs
+
+COLUMNS = [f"column_{number}" for number in range(4)]
 
 
 def update(step: int, loss: float = 1.0) -> dict[str, float]:
@@ -109,19 +122,26 @@ def test_what_was_typed_reaches_the_plan():
         "objective",
         "start",
         "adapter",
+        "rank",
+        "apart",
+        "thumbs",
         "folds",
         "minutes",
         "name",
+        *COLUMNS,
         *KNOBS,
     ]
     typed = {"learning_rate": " 0.01 ", "layers": "2", "updates": "30"}
     values = [("stories-en",), (), "", ["normalise", "personal"], "char", "", "rnn", "",
-              "label", "", False, "3", 3, " me ", *(typed.get(knob, "") for knob in KNOBS)]  # fmt: skip
+              "label", "", True, "16", True, False, "3", 3, " me ", "", "", "mood", None,
+              *(typed.get(knob, "") for knob in KNOBS)]  # fmt: skip
     planned = Form.of(names, values).plan({})
     assert (planned["name"], planned["steps"], planned["seconds"]) == ("me", 30, None)
     assert (planned["more"]["objective"], planned["more"]["folds"]) == ("label", "3")
     assert planned["more"]["optimize"] == {"learning_rate": "0.01"}
     assert planned["more"]["shape"] == {"layers": "2"}
+    assert planned["more"]["adapter"] == {"rank": 16, "alpha": 32.0, "merge": False}
+    assert planned["columns"] == ("", "", "mood", "")
     assert planned["more"]["cleaning"] == {"personal": True, "deduplicate": False}
 
 
@@ -170,7 +190,7 @@ def test_tuning_is_found_again_in_the_command():
     )  # fmt: skip
     command = card.command(config)
     assert "--set 'objective=\"chat\"'" in command and "--set 'start=\"decoder-zh-en\"'" in command
-    assert "adapter.rank=8" in command
+    assert "adapter.rank=8" in command and "adapter.merge=true" in command
 
 
 def test_a_finished_model_shows_its_scores_its_limits_and_the_ways_that_are_open(settings: Settings):
@@ -243,3 +263,97 @@ def test_a_ticket_holds_once_and_for_one_model(settings: Settings, way: str):
         assert client.get(address).status_code == 404
         if way == "once":
             assert "decoder-zh-en/card.json" in zipfile.ZipFile(io.BytesIO(first.content)).namelist()
+
+
+def test_what_is_learned_follows_the_sample_and_the_samples_what_is_learned():
+    form = learning.toggled(standing("en"), "sentiment-zh-en")
+    assert (form.family, form.objective, form.samples) == ("encoder", "label", ("sentiment-zh-en",))
+    assert learning.toggled(form, "intent-zh-en").samples == ("sentiment-zh-en", "intent-zh-en")
+    assert learning.toggled(replace(form, family="lstm"), "intent-zh-en").family == "lstm"
+    assert learning.toggled(form, "sentences-zh-en").family == "seq2seq"
+    back = learning.toggled(learning.toggled(form, "sentences-zh-en"), "stories-zh")
+    assert (back.family, back.objective, back.samples) == ("decoder", "", ("stories-zh",))
+    assert learning.toggled(form, "sentiment-zh-en").samples == ()
+    assert learning.with_texts(replace(form, objective="tags"), "en").samples == ("names-zh-en",)
+    assert learning.with_texts(replace(form, objective=""), "zh").samples == ("stories-zh",)
+    assert learning.with_texts(replace(form, objective="tags", paste="mine"), "zh").samples == ()
+
+
+def test_whatever_is_learned_there_is_a_sample_of_it_that_suits():
+    for family, objectives in beginning.LEARNED.items():
+        for objective in objectives:
+            form = learning.with_texts(replace(standing("en"), family=family, objective=objective), "en")
+            assert form.samples, objective
+            assert learning.unfit(form) is None
+            for language in ("en", "zh"):
+                told = learning.needs(form, language)
+                assert ("<details" in told) == bool(objective)
+
+
+def test_files_show_what_they_are_for_and_what_is_still_to_be_chosen(tmp_path: Path):
+    def form(name: str, text: str, **more: object) -> Form:
+        (tmp_path / name).write_text(text, encoding="utf-8")
+        brought = learning.brought(Form(samples=(), files=(Upload(tmp_path / name),)))
+        return replace(brought, **more)
+
+    labelled = form("a.csv", "review,mood\nlovely,good\n", family="encoder", objective="label")
+    assert learning.unfit(labelled) == (
+        "learn.column_missing", {"name": "a.csv", "role": "label", "there": "review, mood"}
+    )  # fmt: skip
+    assert learning.unfit(replace(labelled, columns=("review", "", "mood"))) is None
+    assert form("b.csv", "text,label\nlovely,good\n").objective == "label"
+    assert form("c.jsonl", '{"messages": []}\n').objective == "chat"
+    assert form("d.csv", "zh,en\n好,good\n").family == "seq2seq"
+    assert form("e.txt", "text,label\n").objective == ""
+    assert learning.unfit(form("f.txt", "words", objective="tags", family="encoder")) == ("learn.needs_tags", {})
+    assert learning.unfit(Form(samples=(), objective="preference", thumbs=True)) is None
+
+
+def test_what_was_filled_in_is_found_again_but_no_path_comes_from_a_browser():
+    form = Form(samples=("sentiment-zh-en",), family="encoder", objective="label", start="none", minutes=10,
+                cleaning=("noise",), adapter=True, rank="16", apart=True, name="me",
+                knobs=(("updates", "30"),))  # fmt: skip
+    assert draft.read(draft.kept(form), standing("en")) == (form, [])
+    with_file = replace(form, files=(Upload(Path("/srv/secret.txt"), "mine"),), columns=("a",))
+    assert "/srv" not in draft.kept(with_file)
+    assert draft.read(draft.kept(with_file), standing("en")) == (form, ["secret.txt"])
+    assert set(draft.values(form)) >= {"paste", "minutes", "apart", *KNOBS}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "no json", "[1]", "null", '"x"', '{"family": "../x", "minutes": "3", "samples": ["x", 1], "knobs": [1]}',
+     '{"files": [{"path": "/etc/passwd"}], "paste": 5, "cleaning": "all", "name": null, "adapter": "yes"}'],
+)  # fmt: skip
+def test_a_draft_that_makes_no_sense_is_none(written: str):
+    form, lost = draft.read(written, standing("en"))
+    assert replace(form, samples=standing("en").samples) == standing("en")
+    assert lost == []
+
+
+def test_names_answers_and_pairs_have_a_report_of_their_own():
+    figures = {"precision": 90.0, "recall": 80.0, "f1": 84.7}
+    tags = {"names": {"texts": 9, **figures, "types": {"<b>": figures}}}
+    html = example_report.shown(tags, "en")
+    assert "84.7" in html and "&lt;b&gt;" in html and "<b>" not in html
+    assert "61.5%" in example_report.shown({"recall@1": 61.5, "em.reading": 70.0}, "zh")
+    assert example_report.shown({"classes": {}}, "en") == example_report.shown({"accuracy": 1.0}, "en") == ""
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_loss_says_what_it_is_counted_by(settings: Settings, language: Language):
+    folder = settings.paths.run("x")
+    folder.mkdir(parents=True)
+    State("done", created=1.0, valid_loss=0.5).write(folder)
+    config = TrainConfig(
+        name="x", family="encoder", objective="label", sources=(Source(sample="intent-zh-en"),), budget={"steps": 9}
+    )
+    (folder / "config.json").write_text(config.model_dump_json(), "utf-8")
+    run, learned = Runs(settings).get("", "x"), Learned()
+    learned.add([{**look(3), "extra": {"accuracy": 75.0}}])
+    large, *_ = run_pieces.charts(learned, run, {}, language)
+    assert large is not None and run_pieces.per(run, language) in large["caption"]
+    assert "每个词元" not in large["caption"] and "token" not in large["caption"]
+    head = run_pieces.head(run, learned, language)
+    assert "75.0" in head
+    assert ("perplexity" in head, "困惑度" in head) == (False, False)

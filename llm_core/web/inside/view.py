@@ -17,11 +17,11 @@ EVENT: dict[str, Any] = {**PRIVATE, "trigger_mode": "multiple"}
 LAST: dict[str, Any] = {**PRIVATE, "trigger_mode": "always_last"}
 
 
-def beside(other: Build) -> Build:
-    """A tab that holds `other` and, one click away, this view."""
+def beside(other: Build, third: Build) -> Build:
+    """A tab that holds `other` and, one click away, this view and the `third`: learn.race."""
 
     def both(workbench: Workbench, frame: Frame) -> None:
-        choices = [(t("inside.train"), "train"), (t("inside.look_inside"), "inside")]
+        choices = [(t("inside.train"), "train"), (t("inside.look_inside"), "inside"), (t("learn.race"), "race")]
         picked = gr.Radio(
             choices, value="train", label=t("inside.switch"), interactive=True, elem_id="train-switch",
             elem_classes=["words", "switch-words"],
@@ -30,15 +30,17 @@ def beside(other: Build) -> Build:
             other(workbench, frame)
         with gr.Column(elem_classes=["switched"], visible=False) as second:
             handlers, menus = _build(workbench, frame)
-        picked.change(_show, picked, [first, second], **PRIVATE)
+        with gr.Column(elem_classes=["switched"], visible=False) as race_segment:
+            third(workbench, frame)
+        picked.change(_show, picked, [first, second, race_segment], **PRIVATE)
         # A run may have begun, or come further, since the page was opened.
         picked.change(handlers.refresh, [frame.visitor, *menus], menus, **PRIVATE)
 
     return both
 
 
-def _show(name: str) -> tuple[Any, Any]:
-    return gr.update(visible=name == "train"), gr.update(visible=name == "inside")
+def _show(name: str) -> tuple[Any, ...]:
+    return tuple(gr.update(visible=name == shown) for shown in ("train", "inside", "race"))  # as learn.race stands
 
 
 def build(workbench: Workbench, frame: Frame) -> None:

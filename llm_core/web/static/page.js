@@ -42,6 +42,14 @@
     try { return sessionStorage.getItem("workbench_run") ?? ""; } catch { return ""; }
   };
 
+  /* The step of building one that a browser tab shows. */
+  workbench.keepStep = (step) => {
+    try { sessionStorage.setItem("workbench_step", step); } catch { /* private window */ }
+  };
+  workbench.step = () => {
+    try { return sessionStorage.getItem("workbench_step") ?? "1"; } catch { return "1"; }
+  };
+
   /* A button that destroys asks once more, in its own place. */
   workbench.confirmed = (button) => {
     if (!button.dataset.confirm || button.dataset.armed) return true;

@@ -3,6 +3,7 @@ const train = () => document.getElementById("train");
 const show = (step) => {
   if (!train()) return;
   train().dataset.step = step;
+  window.workbench.keepStep(step);
   for (const button of element.querySelectorAll("[data-step]")) {
     if (button.dataset.step === String(step)) button.setAttribute("aria-current", "step");
     else button.removeAttribute("aria-current");
@@ -13,7 +14,7 @@ const follow = () => {
   if (!steps || !train()) return;
   train().classList.toggle("has-run", steps.dataset.run !== "");
   window.workbench.keepRun(steps.dataset.run);
-  show(steps.dataset.now === "0" ? train().dataset.step ?? 1 : steps.dataset.now);
+  show(steps.dataset.now === "0" ? train().dataset.step ?? window.workbench.step() : steps.dataset.now);
 };
 element.addEventListener("click", (event) => {
   const button = event.target.closest("[data-step]");

@@ -8,13 +8,19 @@ from typing import Any
 
 from llm_core.messages import Language, say
 from llm_core.training.config import FRESH
+from llm_core.training.plan import EXAMPLES
 from llm_core.web.gradio import gr
-from llm_core.web.train.form import Form
+from llm_core.web.train.form import RANKS, STANDING, Form
 
-OBJECTIVES = ("", "chat", "preference", "label")
-LEARNED = {"decoder": ("", "chat", "preference")} | dict.fromkeys(("encoder", "rnn", "lstm", "gru"), ("", "label"))
+LEARNED = {
+    "decoder": ("", "chat", "preference"),
+    "encoder": ("", "label", "tags", "span", "contrastive", "relation"),
+} | dict.fromkeys(("rnn", "lstm", "gru"), ("", "label"))
 """What a family can learn beside what it learns by itself."""
+OBJECTIVES = tuple(dict.fromkeys(name for names in LEARNED.values() for name in names))
 FOLDS = ("3", "5", "10")
+FOLDED = ("label", "relation")
+"""Whose figures stand for themselves in every fold."""
 
 
 def fitted(form: Form, here: Sequence[str]) -> Form:
@@ -32,7 +38,9 @@ def fitted(form: Form, here: Sequence[str]) -> Form:
         objective=objective,
         start=start,
         adapter=form.adapter and form.family == "decoder" and bool(start),
-        folds=form.folds if form.folds in FOLDS and objective == "label" else "",
+        rank=form.rank if form.rank in RANKS else STANDING.rank,
+        thumbs=form.thumbs and objective == "preference",
+        folds=form.folds if form.folds in FOLDS and objective in FOLDED else "",
     )
 
 
@@ -49,26 +57,29 @@ def dials(components: Mapping[str, Any], form: Form, here: Sequence[str], langua
             visible=len(offered) > 1,
         ),
         components["adapter"]: gr.update(value=form.adapter, visible=form.family == "decoder" and bool(form.start)),
+        components["rank"]: gr.update(value=form.rank, visible=form.adapter),
+        components["apart"]: gr.update(visible=form.adapter),
+        components["thumbs"]: gr.update(value=form.thumbs, visible=form.objective == "preference"),
         components["size"]: gr.update(visible=not _begins(form)),  # a model keeps its own
-        components["folds"]: gr.update(value=form.folds, visible=form.objective == "label"),
+        components["folds"]: gr.update(value=form.folds, visible=form.objective in FOLDED),
     }
 
 
 def _begins(form: Form) -> bool:
     """Whether it begins with the weights of a model."""
-    return form.start != FRESH if form.family == "encoder" and form.objective == "label" else bool(form.start)
+    return form.start != FRESH if form.family == "encoder" and form.objective in EXAMPLES else bool(form.start)
 
 
 def _offered(family: str, objective: str, here: Sequence[str]) -> list[str]:
     """Values of the dial, the standing one first."""
     if objective == "preference":  # who learns from own answers has to answer already
         return list(here)
-    if objective == "label":
+    if objective in EXAMPLES:
         return ["", FRESH, *here] if family == "encoder" else [""]
     return ["", *here]
 
 
 def _named(name: str, objective: str, language: Language) -> str:
     if name in ("", FRESH):
-        return say(language, "train.begin_encoder" if objective == "label" and not name else "train.begin_fresh")
+        return say(language, "train.begin_encoder" if objective in EXAMPLES and not name else "train.begin_fresh")
     return name

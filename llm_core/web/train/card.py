@@ -117,7 +117,8 @@ def _changed(config: TrainConfig) -> Iterable[tuple[str, str]]:
     if config.start:
         yield "start", json.dumps(config.start)
     if config.adapter:
-        yield "adapter.rank", json.dumps(config.adapter.rank)
+        for name in ("rank", "alpha", "merge"):
+            yield f"adapter.{name}", json.dumps(getattr(config.adapter, name))
     if config.folds:
         yield "folds", json.dumps(config.folds)
     yield "tokenizer.kind", json.dumps(config.tokenizer.kind)

@@ -38,7 +38,13 @@ KNOBS = {
 }
 """Settings that few touch: the form's field, and its place in a TrainConfig."""
 UPDATES_DIGITS_MAX = 9
-TEXTS = ("paste", "name", "kind", "size", "vocabulary", "objective", "start", "folds")
+TEXTS = ("paste", "name", "kind", "size", "vocabulary", "objective", "start", "rank", "folds")
+SWITCHES = ("adapter", "apart", "thumbs")
+COLUMNS = 4
+"""The most that an objective reads; the fields are column_0, column_1, …"""
+RANKS = ("4", "8", "16", "32", "64")
+ALPHA = 2
+"""For each rank: so much of an adapter is felt whatever its rank."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,10 @@ class Form:
     objective: str = ""  # what the family learns by itself
     start: str = ""  # by itself: fresh weights, or for labels the encoder that comes along
     adapter: bool = False
+    rank: str = "8"
+    apart: bool = False  # the adapter stays an adapter, and is not added to the weights
+    thumbs: bool = False  # learns from what was rated in Chat, too
+    columns: tuple[str, ...] = ()  # of files, by their role in what is learned
     folds: str = ""
     minutes: int = 3
     name: str = ""
@@ -74,10 +84,12 @@ class Form:
         """From the components' values, which come from a browser, in the order of `names`."""
         given = dict(zip(names, values, strict=True))
         knobs = tuple((knob, given[knob].strip()) for knob in KNOBS if (given[knob] or "").strip())
-        own = {field.name: given[field.name] for field in fields(cls) if field.name != "knobs"}
+        columns = tuple(given[f"column_{number}"] or "" for number in range(COLUMNS))
+        own = {field.name: given[field.name] for field in fields(cls) if field.name not in ("knobs", "columns")}
         listed = {name: tuple(own[name] or ()) for name in ("samples", "files", "cleaning")}
         texts = {name: (own[name] or "").strip() for name in TEXTS}
-        return cls(**own | listed | texts | {"adapter": bool(own["adapter"])}, knobs=knobs)
+        switches = {name: bool(own[name]) for name in SWITCHES}
+        return cls(**own | listed | texts | switches, knobs=knobs, columns=columns if any(columns) else ())
 
     def plan(self, names: Mapping[str, str]) -> dict[str, Any]:
         """The arguments of `Runs.plan`.
@@ -98,6 +110,7 @@ class Form:
             "size": self.size or None,
             "steps": steps,
             "seconds": None if steps else self.minutes * 60.0,
+            "columns": self.columns,
             "more": self._more(),
             "names": names,
         }
@@ -112,7 +125,9 @@ class Form:
         if self.start:
             yield "start", self.start
         if self.adapter:
-            yield "adapter", {}
+            yield "adapter.rank", int(self.rank)
+            yield "adapter.alpha", ALPHA * float(self.rank)
+            yield "adapter.merge", not self.apart
         if self.folds:
             yield "folds", self.folds
         if self.kind:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ from llm_core.messages import Language
 from llm_core.training.samples import SAMPLES
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
-from llm_core.web.train import pieces
+from llm_core.web.train import learning, pieces
 from llm_core.web.train.form import Form, Upload
 from llm_core.web.train.view import Update, View, wish
 
@@ -34,30 +36,40 @@ class Handlers:
         """A setting was changed: the plan follows it."""
         return self._planned(visitor, current, Form.of(self._names, values), language_of_request(request))
 
+    def learn(self, visitor: str, current: str, request: gr.Request, *values: Any) -> Update:
+        """The family, or what it is to learn, was changed: texts that do not suit make room for those that do."""
+        language = language_of_request(request)
+        here, _ = self._view.fitted(visitor, Form.of(self._names, values))
+        return self._with_texts(visitor, current, learning.with_texts(here, language), language)
+
     def data(self, visitor: str, current: str, event: gr.EventData, request: gr.Request, *values: Any) -> Update:
-        """A corpus was ticked, a file taken out, or its licence noted."""
-        form, asked = Form.of(self._names, values), wish(event)
-        samples, files = list(form.samples), list(form.files)
+        """A corpus was ticked, a file taken out, its licence noted, or an example of one asked for."""
+        form, asked, language = Form.of(self._names, values), wish(event), language_of_request(request)
+        files = list(form.files)
         place = int(asked["id"]) if asked.get("id", "").isdecimal() and len(asked["id"]) < 6 else len(files)
         match asked.get("do"):
             case "sample" if (name := asked.get("id")) in SAMPLES:
-                samples = [one for one in SAMPLES if (one in samples) != (one == name)]
+                form = learning.toggled(form, name)
+            case "example":
+                name, text = learning.example(learning.kind(form), language, learning.SAVED)
+                return {self._screen.saved: json.dumps({"name": name, "text": text})}
             case "remove" if place < len(files):
                 del files[place]
             case "note" if place < len(files):
                 files[place] = Upload(files[place].path, asked.get("text", "")[:NOTE_CHARS_MAX])
-        return self._with_texts(visitor, current, values, samples, files, language_of_request(request))
+        return self._with_texts(visitor, current, replace(form, files=tuple(files)), language)
 
     def upload(
         self, visitor: str, current: str, added: Sequence[str] | None, request: gr.Request, *values: Any
     ) -> Update:
         """Files were chosen; they are read when the run begins."""
         form = Form.of(self._names, values)
-        files = [*form.files, *(Upload(Path(path)) for path in added or ())]
+        files = (*form.files, *(Upload(Path(path)) for path in added or ()))
         self._view.workbench.mine.uploaded(visitor, [Path(path) for path in added or ()])
         # Whoever brings a text of their own does not want the sample in it.
         samples = () if added and not form.files else form.samples
-        return self._with_texts(visitor, current, values, samples, files, language_of_request(request))
+        form = learning.brought(replace(form, samples=samples, files=files))
+        return self._with_texts(visitor, current, form, language_of_request(request))
 
     def start(self, visitor: str, request: gr.Request, *values: Any) -> Update:
         """Begin the run, and watch it."""
@@ -69,20 +81,11 @@ class Handlers:
 
         return self._view.guarded(language, started)
 
-    def _with_texts(
-        self,
-        visitor: str,
-        current: str,
-        values: Sequence[Any],
-        samples: Sequence[str],
-        files: Sequence[Upload],
-        language: Language,
-    ) -> Update:
-        given = dict(zip(self._names, values, strict=True)) | {"samples": tuple(samples), "files": tuple(files)}
-        form = Form.of(self._names, [given[name] for name in self._names])
+    def _with_texts(self, visitor: str, current: str, form: Form, language: Language) -> Update:
         shown: Update = {
             self._screen.form["samples"]: form.samples,
             self._screen.form["files"]: form.files,
+            self._screen.form["family"]: form.family,
             self._screen.samples: pieces.samples(form.samples, language),
             self._screen.files: pieces.files(form, language),
         }

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from llm_core.messages import Language, say
 from llm_core.training.glance import glance
-from llm_core.training.samples import SAMPLES
+from llm_core.training.plan import EXAMPLES
+from llm_core.training.samples import LANGUAGE, SAMPLES
 from llm_core.web.frame import escape
 from llm_core.web.train.form import CLEANING, KNOBS, Form
 
@@ -38,18 +39,26 @@ def stepper(results: Sequence[str], language: Language, *, now: int, run: str = 
 
 def samples(chosen: Sequence[str], language: Language) -> str:
     """The corpora that ship with the project, as lines that can be ticked."""
+    texts = [name for name, sample in SAMPLES.items() if LANGUAGE in sample.objectives]
+    examples = [name for name in SAMPLES if name not in texts]
+    return _choices("learn.texts", texts, chosen, language) + _choices("learn.examples", examples, chosen, language)
+
+
+def _choices(title: str, names: Sequence[str], chosen: Sequence[str], language: Language) -> str:
     lines = "".join(
         f'<li><button role="checkbox" aria-checked="{str(name in chosen).lower()}" data-do="sample" data-id="{name}">'
-        f"<b>{say(language, f'{sample.message}_title')}</b><span>{say(language, f'{sample.message}_about')}</span>"
-        f"<small>{say(language, 'train.characters', n=sample.characters)}, {sample.licence}</small></button></li>"
-        for name, sample in SAMPLES.items()
+        f"<b>{say(language, f'{SAMPLES[name].message}_title')}</b>"
+        f"<span>{say(language, f'{SAMPLES[name].message}_about')}</span>"
+        f"<small>{say(language, 'train.characters', n=SAMPLES[name].characters)}, {SAMPLES[name].licence}</small>"
+        "</button></li>"
+        for name in names
     )
-    title = f'<p class="heading">{say(language, "train.samples")}</p>'
-    return f'{title}<ul class="choices">{lines}</ul>'
+    return f'<p class="heading">{say(language, title)}</p><ul class="choices">{lines}</ul>'
 
 
-def files(form: Form, language: Language) -> str:
-    """The files that were added, each with a line for its licence."""
+def files(form: Form, language: Language, lost: Sequence[str] = ()) -> str:
+    """The files that were added, each with a line for its licence; and those that a reload has lost."""
+    again = say(language, "learn.files_again", names=listed(lost, language)) if lost else ""
     lines = "".join(
         f'<li data-id="{number}"><span class="name">{escape(upload.path.name)}</span>'
         f'<input data-note aria-label="{say(language, "train.licence")}" value="{escape(upload.licence)}" '
@@ -57,12 +66,18 @@ def files(form: Form, language: Language) -> str:
         f'<button class="quiet" data-do="remove" data-id="{number}">{say(language, "train.remove")}</button></li>'
         for number, upload in enumerate(form.files)
     )
-    return f'<ul class="files">{lines}</ul>' if lines else ""
+    told = notice(again, doubt=True) if again else ""
+    return told + (f'<ul class="files">{lines}</ul>' if lines else "")
 
 
 def family(name: str, language: Language) -> str:
     """What a family is, and what to watch for when it learns."""
     return f'<p class="why">{say(language, f"train.about_{name}")}</p>'
+
+
+def cleaned(form: Form, language: Language) -> str:
+    """What cleaning is not for."""
+    return f'<p class="why">{say(language, "learn.as_it_stands")}</p>' if form.objective in EXAMPLES else ""
 
 
 def plan(config: TrainConfig, reasons: Iterable[Reason], form: Form, language: Language) -> str:
@@ -71,6 +86,7 @@ def plan(config: TrainConfig, reasons: Iterable[Reason], form: Form, language: L
         (say(language, "train.plan_text"), listed(source_name(form, language), language)),
         (say(language, "train.plan_pieces"), _pieces(config, language)),
         (say(language, "train.plan_model"), model_name(config, language)),
+        (say(language, "learn.plan_adapter"), _adapter(config, language)),
         (say(language, "train.plan_time"), _budget(config, language)),
     ]
     told = "".join(f'<p class="why">{escape(_reason(reason, language))}</p>' for reason in reasons)
@@ -82,16 +98,6 @@ def _reason(reason: Reason, language: Language) -> str:
     if "size" in known:
         known = known | {"size": say(language, f"train.size_{known['size']}_short")}
     return say(language, key, **known)
-
-
-def unfit(form: Form) -> str:
-    """Why the texts do not suit what is learned, as a key of the messages; empty where they do or may."""
-    if form.objective and (form.samples or form.paste.strip() or not form.files):
-        return "train.needs_labels" if form.objective == "label" else "train.needs_messages"
-    pairs = [len(SAMPLES[name].fields) > 1 for name in form.samples if name in SAMPLES]
-    if form.family == "seq2seq" and (not all(pairs) or form.paste):
-        return "train.needs_pairs"
-    return "train.needs_texts" if form.family != "seq2seq" and any(pairs) else ""
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> str:
@@ -116,7 +122,7 @@ def results(config: TrainConfig, language: Language) -> list[str]:
     cleaned = sum(getattr(config.cleaning, name) for name in CLEANING)
     return [
         say(language, "train.result_data", sources=len(config.sources), n=seen.characters),
-        say(language, "train.result_clean", n=cleaned),
+        "–" if config.objective in EXAMPLES else say(language, "train.result_clean", n=cleaned),
         _pieces(config, language),
         model_name(config, language),
         _budget(config, language),
@@ -134,6 +140,7 @@ def source_name(form: Form, language: Language) -> list[str]:
     """The sources as a person knows them."""
     named = [say(language, f"{SAMPLES[name].message}_title") for name in form.samples if name in SAMPLES]
     named += [upload.path.name for upload in form.files]
+    named += [say(language, "learn.thumbs_title")] if form.thumbs else []
     return [*named, say(language, "train.pasted")] if form.paste.strip() else named
 
 
@@ -147,6 +154,13 @@ def _pieces(config: TrainConfig, language: Language) -> str:
     if config.start:
         return say(language, "train.pieces_kept", name=config.start)
     return say(language, f"train.kind_{config.tokenizer.kind.replace('-', '_')}")
+
+
+def _adapter(config: TrainConfig, language: Language) -> str:
+    if config.adapter is None:
+        return ""
+    said = say(language, "learn.adapter_facts", rank=config.adapter.rank, alpha=config.adapter.alpha)
+    return said if config.adapter.merge else f"{said}, {say(language, 'learn.adapter_apart')}"
 
 
 def _budget(config: TrainConfig, language: Language) -> str:

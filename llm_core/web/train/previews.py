@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.previewing import Preview
 
 SHOWN_CHARS, BEFORE_CHARS = 240, 60
-CHANGES_MAX, FREQUENT_MAX = 12, 40
+CHANGES_MAX, FREQUENT_MAX, LABELS_MAX = 12, 40, 40
 _WORDS = re.compile(r"[\u3400-\u9fff]|\w+|\s+|.", re.DOTALL)
 
 
@@ -26,7 +26,38 @@ def findings(preview: Preview, language: Language) -> str:
     if not told:
         return ""
     part = "" if preview.whole else f'<p class="why">{say(language, "train.beginning_only")}</p>'
-    return f'<p class="heading">{say(language, "train.findings")}</p><ul class="findings">{told}</ul>{part}'
+    return (
+        f'<p class="heading">{say(language, "train.findings")}</p><ul class="findings">{told}</ul>{part}'
+        f"{_counts(preview.counts, language)}{_examples(preview.examples, language)}"
+    )
+
+
+def _counts(counts: Mapping[str, Mapping[str, int]], language: Language) -> str:
+    """How uneven labels are, as bars."""
+    told = ""
+    for name, labels in counts.items():
+        most = max(labels.values())
+        rows = "".join(
+            f'<li><span>{escape(label)}</span><i style="--w:{count / most:.3f}"></i><b>{count:,}</b></li>'
+            for label, count in list(labels.items())[:LABELS_MAX]
+        )
+        small = f" <small>{escape(name)}</small>" if len(counts) > 1 else ""
+        title = f'<p class="heading">{say(language, "learn.label_counts")}{small}</p>'
+        told += f'{title}<ul class="label-bars">{rows}</ul>'
+    return told
+
+
+def _examples(examples: Sequence[tuple[str, str]], language: Language) -> str:
+    """Some examples as the run will read them."""
+    if not examples:
+        return ""
+    head = "".join(f"<th>{say(language, f'learn.{key}')}</th>" for key in ("learned_from", "to_say"))
+    rows = "".join(
+        f'<tr><td class="text">{escape(text)}</td><td class="text">{escape(said)}</td></tr>'
+        for text, said in examples
+    )
+    title = f'<p class="heading">{say(language, "learn.as_read")}</p>'
+    return f'{title}<table class="changes"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
 def changes(preview: Preview, language: Language) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from llm_core.errors import UserError
 from llm_core.messages import Language, explain, say
 from llm_core.web.frame import escape
-from llm_core.web.train import label_report
+from llm_core.web.train import example_report, label_report
 from llm_core.web.train.pieces import facts, notice
 
 if TYPE_CHECKING:
@@ -39,10 +39,11 @@ def shown(offer: Offer, scores: Mapping[str, Any], language: Language, *, pushes
     """
     card = offer.card
     labels = label_report.shown(scores, language)
+    others = example_report.shown(scores, language)
     return (
         f'<section class="result" data-classifies="{int(bool(labels))}">'
         f'<h3 class="heading">{say(language, "trained.heading")}</h3>'
-        f"{_limits(offer, language)}{labels or _scores(offer, scores, language)}"
+        f"{_limits(offer, language)}{labels or others or _scores(offer, scores, language)}"
         f"{_feedback(scores.get('feedback'), language)}{_privacy(scores.get('privacy'), language)}"
         f"{_judges(language) if WRITES & set(card.tasks) else ''}{_ways(offer, language, pushes)}</section>"
     )

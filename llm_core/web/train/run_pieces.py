@@ -17,11 +17,17 @@ if TYPE_CHECKING:
 UNDER_WAY = ("queued", "preparing", "training")
 WRITING = ("language", "chat", "preference")
 """Objectives after which a model can be talked to."""
+GUESSING = ("language", "masked", "chat")
+"""Objectives whose loss says among how many pieces a model hesitates."""
 LOOKS_SHOWN = 8
 SAMPLE_CHARS_MAX = 240
 
 
-def head(run: RunState, language: Language) -> str:
+FIGURES = {"accuracy": "accuracy", "f1": "f1", "recall@1": "recall", "score": "score"}
+"""Figures of an objective alone, by their names in a look: percent, or points of a hundred."""
+
+
+def head(run: RunState, learned: Learned, language: Language) -> str:
     """Name, state, what can be done, how far it is and how well it does."""
     live = "1" if run.state in UNDER_WAY else "0"
     told = "".join(_told(run, language))
@@ -31,7 +37,7 @@ def head(run: RunState, language: Language) -> str:
         f'<h2>{escape(run.name)}</h2><p class="meter">{"".join(_state(run, language))}</p></div>'
         f'<div class="acts">{"".join(_acts(run, language))}</div></div>'
         f'<i class="line{" runs" if run.state == "preparing" else ""}" style="--w:{_share(run):.4f}"></i>'
-        f'{told}<div class="figures">{"".join(_figures(run, language))}</div></section>'
+        f'{told}<div class="figures">{"".join(_figures(run, learned, language))}</div></section>'
     )
 
 
@@ -45,7 +51,8 @@ def charts(
         _series("train", learned.points("loss"), "quiet", language),
         _series("validation", learned.points("valid_loss"), "main", language),
     ]
-    large = {"x": step, "x_max": far, "log": True, "caption": say(language, "train.caption_loss"), "series": losses}
+    caption = say(language, "train.caption_loss", per=per(run, language))
+    large = {"x": step, "x_max": far, "log": True, "caption": caption, "series": losses}
     small = [
         {
             "x": step, "x_max": far, "small": True, "caption": say(language, f"train.caption_{name}"),
@@ -69,8 +76,13 @@ def _beside(
         {"name": title, "kind": kind, "points": one.points(name), "digits": 2}
         for kind, (title, one) in zip(kinds, compared.items(), strict=False)
     ]
-    caption = say(language, f"train.caption_{name}")
+    caption = say(language, f"train.caption_{name}", per=per(run, language))
     return {"x": say(language, "train.step"), "log": True, "caption": caption, "series": series}
+
+
+def per(run: RunState, language: Language) -> str:
+    """What a loss is counted by."""
+    return say(language, f"learn.per_{run.objective}")
 
 
 def looks(learned: Learned, prompts: Sequence[str], language: Language) -> str:
@@ -155,26 +167,43 @@ def _told(run: RunState, language: Language) -> list[str]:
     return [*told, *known]
 
 
-def _figures(run: RunState, language: Language) -> list[str]:
-    figures: list[tuple[str, str, str]] = []
+def _figures(run: RunState, learned: Learned, language: Language) -> list[str]:
+    figures = [(f"learn.{name}", f"{value:.1f}", unit) for name, value, unit in _own(learned)]
     if run.valid_loss is not None:
-        figures.append(("valid_loss", f"{run.valid_loss:.2f}", ""))
+        figures.append(("train.valid_loss", f"{run.valid_loss:.2f}", ""))
     elif run.train_loss is not None:
-        figures.append(("train_loss", f"{run.train_loss:.2f}", ""))
-    if run.perplexity is not None and math.isfinite(run.perplexity):
-        figures.append(("perplexity", f"{run.perplexity:,.1f}", ""))
+        figures.append(("train.train_loss", f"{run.train_loss:.2f}", ""))
+    if run.objective in GUESSING and run.perplexity is not None and math.isfinite(run.perplexity):
+        figures.append(("train.perplexity", f"{run.perplexity:,.1f}", ""))
     if run.bits_per_char is not None:
-        figures.append(("bits_per_char", f"{run.bits_per_char:.2f}", ""))
+        figures.append(("train.bits_per_char", f"{run.bits_per_char:.2f}", ""))
     if run.tokens_per_second:
-        figures.append(("tokens_per_second", f"{run.tokens_per_second:,.0f}", ""))
+        figures.append(("train.tokens_per_second", f"{run.tokens_per_second:,.0f}", ""))
     if run.memory_bytes:
         number, unit = write_bytes(run.memory_bytes).split()
-        figures.append(("memory", number, unit))
+        figures.append(("train.memory", number, unit))
+    counted = per(run, language)
     return [
-        f'<p title="{say(language, f"train.about_{name}")}"><b>{value}{f" <small>{unit}</small>" if unit else ""}</b>'
-        f"{say(language, f'train.{name}')}</p>"
+        f'<p title="{say(language, _about(name), per=counted)}">'
+        f"<b>{value}{f' <small>{unit}</small>' if unit else ''}</b>{say(language, name)}</p>"
         for name, value, unit in figures
     ]
+
+
+def _about(name: str) -> str:
+    subject, _, figure = name.partition(".")
+    return f"{subject}.about_{figure}"
+
+
+def _own(learned: Learned) -> list[tuple[str, float, str]]:
+    """What the objective itself says of the model at the latest look; of several sources, the first one's."""
+    extra = learned.looks[-1].get("extra", {}) if learned.looks else {}
+    found = []
+    for name, shown in FIGURES.items():
+        values = [value for key, value in extra.items() if key == name or key.startswith(f"{name}.")]
+        if values:
+            found.append((shown, float(values[0]), "" if name == "score" else "%"))
+    return found[:2]
 
 
 def _compare(run: RunState, current: str, beside: Sequence[str], language: Language) -> str:

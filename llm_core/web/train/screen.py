@@ -14,7 +14,7 @@ from llm_core.web.frame import STATIC, fold, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import both, t
 from llm_core.web.train.beginning import FOLDS, OBJECTIVES
-from llm_core.web.train.form import CLEANING, KINDS, KNOBS, MINUTES, STANDING
+from llm_core.web.train.form import CLEANING, COLUMNS, KINDS, KNOBS, MINUTES, RANKS, STANDING
 
 TRY_CHARS_MAX = 8000
 FILE_TYPES = [".txt", ".md", ".jsonl", ".csv", ".tsv", ".pdf", ".docx", ".html", ".zip", ".xz", ".gz"]
@@ -25,6 +25,8 @@ class Screen:
     """Every component that a handler reads or writes."""
 
     kept: gr.Textbox  # the run that the browser had open; filled by script, never shown
+    written: gr.Textbox  # what was filled in before, likewise
+    draft: gr.HTML  # what is filled in, for the browser to keep
     current: gr.State  # the run that is shown; "" while building
     beside: gr.State  # runs on its chart
     steps: gr.HTML
@@ -37,7 +39,9 @@ class Screen:
     sentence: gr.Textbox
     cut: gr.HTML
     looks_at_data: tuple[gr.Button, ...]  # one on each step that shows a part of the preview
+    uncleaned: gr.HTML  # that cleaning is not for what is learned
     families: gr.HTML
+    needs: gr.HTML  # what examples are to look like
     plan: gr.HTML
     estimating: gr.Button
     estimate: gr.HTML
@@ -67,15 +71,17 @@ def build(*, pushes: bool) -> Screen:
         pushes: whether models may be sent to the Hub from here.
     """
     kept, current, beside = gr.Textbox(visible=False), gr.State(""), gr.State(())
+    written = gr.Textbox(visible=False)
     form: dict[str, Any] = {}
     with gr.Column(elem_id="train"):
         steps = html("", elem_id="train-steps", js_on_load=_script("train-steps.js"))
+        draft = html(None, html_template="<i></i>", js_on_load=_script("train-draft.js"), elem_id="train-draft")
         with gr.Row(elem_classes=["grid", "train"]):
             with gr.Column(elem_classes=["area-main"]):
                 samples, upload, files, look_data, findings = _data(form)
-                look_clean, changes = _clean(form)
+                uncleaned, look_clean, changes = _clean(form)
                 sentence, look_tokens, cut = _tokens(form)
-                families = _model(form)
+                families, needs = _model(form)
                 run, chart, looks, saved, fetched = _run(form)
                 result, text, classify, labels, judged, repo, token, push = _result(pushes)
             with gr.Column(elem_classes=["area-side"]):
@@ -89,9 +95,9 @@ def build(*, pushes: bool) -> Screen:
                 rail = html("", elem_id="train-rail", js_on_load=_script("ask-rail.js"))
     looks_at_data = (look_data, look_clean, look_tokens)
     return Screen(
-        kept, current, beside, steps, form, samples, upload, files, findings, changes, sentence, cut, looks_at_data,
-        families, plan, estimating, estimate, start, notice, run, chart, looks, result, judged,
-        text, classify, labels, repo, token, push, card, rail, saved, fetched,
+        kept, written, draft, current, beside, steps, form, samples, upload, files, findings, changes, sentence, cut,
+        looks_at_data, uncleaned, families, needs, plan, estimating, estimate, start, notice, run, chart, looks,
+        result, judged, text, classify, labels, repo, token, push, card, rail, saved, fetched,
     )  # fmt: skip
 
 
@@ -106,6 +112,11 @@ def _data(form: dict[str, Any]) -> tuple[gr.HTML, gr.UploadButton, gr.HTML, gr.B
             elem_classes=["as-word"],
         )  # fmt: skip
         files = html("", elem_id="train-files", js_on_load=_script("train-data.js"))
+        with gr.Row(elem_classes=["columns"]):
+            for number in range(COLUMNS):
+                form[f"column_{number}"] = gr.Dropdown(
+                    [("", "")], value="", interactive=True, visible=False, elem_id=f"train-column-{number}",
+                )  # fmt: skip
         form["paste"] = gr.Textbox(
             label=t("train.paste"), lines=4, max_lines=12, interactive=True, elem_id="train-paste"
         )
@@ -114,15 +125,16 @@ def _data(form: dict[str, Any]) -> tuple[gr.HTML, gr.UploadButton, gr.HTML, gr.B
     return samples, upload, files, look, findings
 
 
-def _clean(form: dict[str, Any]) -> tuple[gr.Button, gr.HTML]:
+def _clean(form: dict[str, Any]) -> tuple[gr.HTML, gr.Button, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-2"]):
+        uncleaned = html("", elem_id="train-uncleaned")
         form["cleaning"] = gr.CheckboxGroup(
             [(t(f"train.clean_{name}"), name) for name in CLEANING], value=list(STANDING.cleaning),
             label=t("train.cleaning"), interactive=True, elem_id="train-cleaning", elem_classes=["lines"],
         )  # fmt: skip
         look = gr.Button(t("train.look_clean"), size="sm", elem_id="train-look-clean")
         changes = html("", elem_id="train-changes", css_class="looked")
-    return look, changes
+    return uncleaned, look, changes
 
 
 def _tokens(form: dict[str, Any]) -> tuple[gr.Textbox, gr.Button, gr.HTML]:
@@ -148,14 +160,14 @@ def _pieces(form: dict[str, Any]) -> None:
         )
 
 
-def _model(form: dict[str, Any]) -> gr.HTML:
+def _model(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML]:
     with gr.Column(elem_classes=["step", "step-4"]):
         form["family"] = gr.Radio(
             [(t(f"train.family_{name}"), name) for name in get_args(Family)], value=STANDING.family,
             label=t("train.family"), interactive=True, elem_id="train-family", elem_classes=["segments"],
         )  # fmt: skip
         families = html("", elem_id="train-families")
-        _tuning(form)
+        needs = _tuning(form)
         form["size"] = gr.Radio(
             [(t("train.size_auto"), ""), *((t(f"train.size_{name}"), name) for name in get_args(Size))], value="",
             label=t("train.size"), interactive=True, elem_id="train-size", elem_classes=["segments"],
@@ -172,14 +184,18 @@ def _model(form: dict[str, Any]) -> gr.HTML:
                         label=t(f"train.knob_{knob}"), lines=1, max_lines=1, interactive=True,
                         elem_id=f"train-knob-{knob}",
                     )  # fmt: skip
-    return families
+    return families, needs
 
 
-def _tuning(form: dict[str, Any]) -> None:
+def _tuning(form: dict[str, Any]) -> gr.HTML:
     """What is to be learned and with which weights it begins; shown by beginning.dials where there is a choice."""
     form["objective"] = gr.Radio(
         [(t(f"train.objective_{name or 'own'}"), name) for name in OBJECTIVES], value="", label=t("train.objective"),
         interactive=True, elem_id="train-objective", elem_classes=["segments"],
+    )  # fmt: skip
+    needs = html("", elem_id="train-needs", js_on_load=_script("train-data.js"))
+    form["thumbs"] = gr.Checkbox(
+        value=False, label=t("learn.thumbs"), interactive=True, visible=False, elem_id="train-thumbs",
     )  # fmt: skip
     form["start"] = gr.Dropdown(
         [(t("train.begin_fresh"), "")], value="", label=t("train.begin_with"), interactive=True,
@@ -188,10 +204,20 @@ def _tuning(form: dict[str, Any]) -> None:
     form["adapter"] = gr.Checkbox(
         value=False, label=t("train.adapter"), interactive=True, visible=False, elem_id="train-adapter",
     )  # fmt: skip
+    with gr.Row(elem_classes=["pair-of-dials"]):
+        form["rank"] = gr.Radio(
+            [(n, n) for n in RANKS], value=STANDING.rank, label=t("learn.rank"), interactive=True, visible=False,
+            elem_id="train-rank", elem_classes=["segments"],
+        )  # fmt: skip
+        form["apart"] = gr.Radio(
+            [(t("learn.adapter_merged"), False), (t("learn.adapter_apart"), True)], value=False, interactive=True,
+            visible=False, label=t("learn.adapter_end"), elem_id="train-apart", elem_classes=["segments"],
+        )  # fmt: skip
     form["folds"] = gr.Radio(
         [(t("train.folds_none"), ""), *((n, n) for n in FOLDS)], value="", label=t("train.folds"), interactive=True,
         visible=False, elem_id="train-folds", elem_classes=["segments"],
     )  # fmt: skip
+    return needs
 
 
 def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.HTML]:
@@ -260,5 +286,5 @@ def outputs(screen: Screen) -> list[Any]:
         screen.card,
         screen.rail,
     ]
-    kept = [screen.form[name] for name in ("samples", "files", "size", "objective", "start", "adapter", "folds")]
-    return [*building, *looked, *running, screen.saved, screen.fetched, screen.labels, *kept]
+    told = [screen.needs, screen.uncleaned, screen.draft, screen.saved, screen.fetched, screen.labels]
+    return [*building, *looked, *running, *told, *screen.form.values()]

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.web.gradio import gr
-from llm_core.web.train import beginning, card, pieces, results, run_pieces
+from llm_core.web.train import beginning, card, draft, learning, pieces, results, run_pieces
 from llm_core.web.train.curves import Reader
-from llm_core.web.train.form import Form, standing
+from llm_core.web.train.form import Form
 from llm_core.web.train.screen import Screen
 from llm_core.workbench.beginnings import beginnings
 
@@ -56,8 +57,11 @@ class View:
 
     def config(self, visitor: str, form: Form, language: Language) -> TrainConfig:
         """The configuration that the form asks for, its licence notes in it."""
-        form, _ = self._fitted(visitor, form)
-        config = self.runs.plan(visitor, **form.plan(pieces.names(language)))
+        form, _ = self.fitted(visitor, form)
+        asked = form.plan(pieces.names(language))
+        if form.thumbs:
+            asked["texts"] = [*asked["texts"], self._thumbs(visitor)]
+        config = self.runs.plan(visitor, **asked)
         notes = {str(upload.path): upload.licence for upload in form.files if upload.licence}
         sources = tuple(
             source.model_copy(update={"licence": notes.get(str(source.path), source.licence)})
@@ -65,7 +69,17 @@ class View:
         )
         return config.model_copy(update={"sources": sources})
 
-    def _fitted(self, visitor: str, form: Form) -> tuple[Form, Sequence[str]]:
+    def _thumbs(self, visitor: str) -> Path:
+        """A file of the replies that the visitor rated.
+
+        Raises:
+            UserError: `thumbs_none`.
+        """
+        if (path := self.workbench.chats.save_thumbs(visitor)) is None:
+            raise UserError("thumbs_none")
+        return path
+
+    def fitted(self, visitor: str, form: Form) -> tuple[Form, Sequence[str]]:
         """The form without what its family cannot do, and the models that a run of it may begin with."""
         here = beginnings(self.workbench.settings, self.runs.list(self.owner(visitor)), form.family)
         return beginning.fitted(form, here), here
@@ -80,8 +94,10 @@ class View:
             language: of the page.
             now: the step to go to; 0 stays.
         """
-        form, here = self._fitted(visitor, form)
-        shown: Update = {self.screen.notice: ""} | beginning.dials(self.screen.form, form, here, language)
+        form, here = self.fitted(visitor, form)
+        shown: Update = {self.screen.notice: "", self.screen.draft: draft.kept(form)}
+        shown |= beginning.dials(self.screen.form, form, here, language)
+        shown |= learning.dials(self.screen.form, form, language)
         try:
             config = self.config(visitor, form, language)
         except UserError as error:
@@ -91,21 +107,26 @@ class View:
         else:
             results = pieces.results(config, language)
             told = pieces.plan(config, self.runs.reasons(config), form, language)
-            if unfit := pieces.unfit(form):
-                told += pieces.notice(say(language, unfit), doubt=True)
+            if unfit := learning.unfit(form):
+                told += pieces.notice(say(language, unfit[0], **unfit[1]), doubt=True)
             shown |= {self.screen.plan: told, self.screen.start: gr.update(interactive=not unfit)}
         shown[self.screen.steps] = pieces.stepper(results, language, now=now, run=current)
         shown[self.screen.families] = pieces.family(form.family, language)
+        shown[self.screen.needs] = learning.needs(form, language)
+        shown[self.screen.uncleaned] = pieces.cleaned(form, language)
         return shown
 
-    def empty(self, language: Language) -> Update:
-        """The form as it stands when nothing was filled in."""
-        form = standing(language)
-        return {
-            self.screen.form["samples"]: form.samples,
+    def filled(self, form: Form, language: Language, lost: Sequence[str] = ()) -> Update:
+        """Every field as the form has it.
+
+        Args:
+            form: what is filled in.
+            language: of the page.
+            lost: names of files that were added before the page was reloaded.
+        """
+        return {self.screen.form[name]: value for name, value in draft.values(form).items()} | {
             self.screen.samples: pieces.samples(form.samples, language),
-            self.screen.files: "",
-            self.screen.families: pieces.family(form.family, language),
+            self.screen.files: pieces.files(form, language, lost),
         }
 
     def run(self, visitor: str, name: str, beside: Sequence[str], language: Language, *, looks: int = -1) -> Update:
@@ -127,7 +148,7 @@ class View:
         shown: Update = {
             self.screen.current: name,
             self.screen.beside: tuple(others),
-            self.screen.run: run_pieces.head(run, language),
+            self.screen.run: run_pieces.head(run, learned, language),
             self.screen.chart: run_pieces.charts(learned, run, others, language),
             self.screen.card: card.settings(config, run, language),
             self.screen.result: "",

@@ -12,7 +12,7 @@ from llm_core.messages import Language
 from llm_core.web.frame import Talk
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
-from llm_core.web.train import card
+from llm_core.web.train import card, draft
 from llm_core.web.train.downloads import ticket
 from llm_core.web.train.form import Form, standing
 from llm_core.web.train.run_pieces import UNDER_WAY
@@ -35,12 +35,15 @@ class Watching:
         self._view = view
         self._screen = view.screen
 
-    def restore(self, visitor: str, kept: str, request: gr.Request) -> Update:
-        """The page was opened or reloaded: the run that it showed, or one that is under way, is found again."""
+    def restore(self, visitor: str, kept: str, written: str, request: gr.Request) -> Update:
+        """The page was opened or reloaded: the run that it showed, or one that is under way, is found again.
+
+        So is what was filled in, but for files: where those are kept is nothing that a browser may say.
+        """
         language = language_of_request(request)
-        form = standing(language)
-        shown = self._view.empty(language) | self._view.guarded(
-            language, lambda: self._view.building(visitor, "", form, language, now=1)
+        form, lost = draft.read(written, standing(language))
+        shown = self._view.filled(form, language, lost) | self._view.guarded(
+            language, lambda: self._view.building(visitor, "", form, language, now=0)
         )
         runs = self._view.runs.list(self._view.owner(visitor))
         under_way = [run.name for run in runs if run.state in UNDER_WAY]
