@@ -20,7 +20,7 @@ def forget(
     """Everybody's, since whoever has the disk has all of it; a visitor of a server deletes theirs on the page."""
     with opened() as workbench:
         paths = workbench.settings.paths
-        kept = [paths.libraries, paths.translations, paths.thumbs, paths.runs, paths.seals]
+        kept = [paths.libraries, paths.translations, paths.thumbs, paths.own_labels, paths.runs, paths.seals]
         files = [*paths.home.glob(f"{paths.conversations.name}*"), *paths.home.glob(f"{paths.log.name}*")]
         here = [path for path in (*kept, *files) if path.exists()]
         size = sum(folder_bytes(path) if path.is_dir() else path.stat().st_size for path in here)

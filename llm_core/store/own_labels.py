@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -62,6 +63,10 @@ class OwnLabelSets:
     def delete(self, owner: str, name: str) -> None:
         """Forget a set."""
         self._file(owner, name).unlink(missing_ok=True)
+
+    def delete_all(self, owner: str) -> None:
+        """Forget all sets of the visitor."""
+        shutil.rmtree(self._of(owner), ignore_errors=True)
 
     def _file(self, owner: str, name: str) -> Path:
         return self._of(owner) / f"{_hash(name)}.json"

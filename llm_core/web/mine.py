@@ -95,6 +95,7 @@ class Sheet:
         place = "local" if settings.is_local else "space" if settings.space_id else "server"
         where = escape(say(language, f"mine.where_{place}", **({"home": settings.home} if place == "local" else {})))
         counts = {"conversations": had.conversations, "documents": had.documents, "runs": had.runs}
+        counts["labels"] = had.labels
         counts["translation"] = int(had.translation)
         rows = "".join(f"<dt>{say(language, f'mine.{name}')}</dt><dd>{n:,}</dd>" for name, n in counts.items() if n)
         listed = f'<dl class="facts">{rows}</dl>' if rows else f"<p>{say(language, 'mine.nothing')}</p>"

@@ -240,6 +240,10 @@ class Analyses:
 
     # ---------------------------------------------------------------- for visitors
 
+    def forget(self, owner: str) -> None:
+        """Forget everything of the visitor; jobs were stopped."""
+        self._own.delete_all(owner)
+
     def start(self, owner: str, source: Source, options: Mapping[str, Any] | None = None) -> Job:
         """`analyze` in a job, in the place of what was under way for the visitor."""
         return self._run(owner, self.analyze(source, options))

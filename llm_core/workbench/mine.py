@@ -26,12 +26,14 @@ class Holdings:
     conversations: int = 0
     documents: int = 0
     runs: int = 0
+    labels: int = 0
     translation: bool = False
 
     @property
     def anything(self) -> bool:
         """Whether there is something to delete."""
-        return bool(self.conversations or self.documents or self.runs or self.translation or self.seal != "none")
+        counts = self.conversations + self.documents + self.runs + self.labels
+        return bool(counts or self.translation or self.seal != "none")
 
 
 class Mine:
@@ -50,7 +52,8 @@ class Mine:
         """How much there is."""
         here, n_runs = self._workbench, len(self._workbench.runs.list(owner))
         state, translation = self._seals.state(hashed(owner)), here.translations.work(owner) is not None
-        return Holdings(state, here.chats.count(owner), here.libraries.count(owner), n_runs, translation)
+        n_labels = len(here.analyses.own_labels(owner))
+        return Holdings(state, here.chats.count(owner), here.libraries.count(owner), n_runs, n_labels, translation)
 
     def uploaded(self, owner: str, paths: list[Path]) -> None:
         """Remember files that the visitor sent and that stay where they are until they are needed."""
@@ -71,6 +74,7 @@ class Mine:
         here.translations.forget(owner)
         here.summaries.forget(owner)
         here.insights.forget(owner)
+        here.analyses.forget(owner)
         here.runs.delete_all(owner)
         with self._lock:
             uploads = self._uploads.pop(owner, [])

@@ -1,4 +1,4 @@
-"""Everything of one visitor: counted, deleted to the last byte, kept under a passphrase; nothing of others touched."""
+"""Everything of one visitor: counted, deleted to the last byte, kept under a passphrase; others untouched."""
 
 import time
 
@@ -43,6 +43,7 @@ def fill(workbench, owner: str, word: str, tmp_path) -> None:
     collect_job(workbench.libraries.ask(owner, f"Where does the {word} stand?"))
     workbench.translations._store.begin(owner, file)
     workbench.translations._store.keep(owner, {"text": word})
+    workbench.analyses._own.keep(owner, word, {"examples": [word]})
     config = workbench.runs.plan(owner, name=f"run-{word}", paste=f"The {word} stands. " * 400, steps=1)
     folder = workbench.settings.paths.run(config.name)
     folder.mkdir(parents=True)
