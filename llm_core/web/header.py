@@ -65,7 +65,8 @@ class Status:
         strip = _strip(state, language) if state and state.state != "done" else ""
         if not here and not strip and not settings.offline and not settings.public:
             strip = _button("get", "page.get", language)
-        return {"html": chip + (f'<div class="fetch">{strip}</div>' if strip else ""), "busy": fetching, "mark": here}
+        mark = f"{here} {state.id}" if state and state.state == "done" else here  # any model that came counts
+        return {"html": chip + (f'<div class="fetch">{strip}</div>' if strip else ""), "busy": fetching, "mark": mark}
 
     def act(self, wish: Any) -> UserError | None:
         """Do what a button of ours says: fetch a model, go on with it, or stop."""
@@ -127,6 +128,7 @@ def _template() -> str:
     return (
         f'<header class="bar"><p class="name">{both("page.name")}</p>'
         f'<div class="status"><div class="lost" role="alert">{both("page.lost")}</div>${{value}}</div>'
+        f'<button class="switch" data-act="models">{both("models.sheet")}</button>'
         f'<button class="switch" data-act="mine"><span class="mine-open">{both("page.mine")}</span>'
         f'<span class="mine-locked">{both("page.mine_locked")}</span></button>'
         f'<button class="switch" data-act="language">{both("page.language")}</button>'

@@ -19,6 +19,7 @@ from llm_core.web import (
     inside,
     login,
     mine,
+    models_sheet,
     tab_analyze,
     tab_ask,
     tab_chat,
@@ -56,6 +57,7 @@ TABS = (
 FIRST = "chat"
 SHEETS = (
     "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "race", "phone", "mine",
+    "models",
 )  # in this order  # fmt: skip
 STYLES = tuple(f"{name}.css" for name in SHEETS)
 SCRIPTS = ("page.js", "links.js", "chart.js")
@@ -75,6 +77,7 @@ def build(workbench: Workbench) -> gr.Blocks:
                 with gr.Tab(t(f"page.tab_{tab.name}"), id=tab.name, elem_id=f"tab-{tab.name}"):
                     tab.build(workbench, frame)
         mine.build(workbench, frame)
+        models_sheet.build(workbench)
         api.publish(workbench)
     # Events wait for their model in its own line (engines), not in Gradio's.
     page.queue(max_size=WAITING_EVENTS_MAX, default_concurrency_limit=None)

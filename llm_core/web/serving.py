@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from llm_core.messages import say, system_language
 from llm_core.settings import Settings
-from llm_core.web import login, openai, sharing
+from llm_core.web import login, openai, sharing, weights
 from llm_core.web.page import build, launch
 from llm_core.web.telling import tell
 from llm_core.workbench import Workbench, log_to_file
@@ -37,5 +37,6 @@ def serve(settings: Settings, announce: Callable[[str], None], *, protocol: bool
             workbench.models.start_recommended()
             tell(workbench.models, system_language())
 
-        routes = [*(openai.routes(workbench) if protocol else ()), *sharing.routes(workbench)]
+        routes = [*sharing.routes(workbench), *weights.routes(workbench)]
+        routes += openai.routes(workbench) if protocol else []
         launch(workbench, build(workbench), routes=routes, on_up=up)

@@ -4,6 +4,10 @@ import json
 
 import pytest
 
+from tests.catalog.hubs import put_repository
+from tests.catalog.servers import Site, serving
+from tests.catalog.test_found import put_ollama
+
 
 def test_the_list_says_what_is_here_and_what_can_be_had(run, home):
     ran = run("models", language="zh")
@@ -50,3 +54,76 @@ def test_what_is_not_here_cannot_be_removed(run):
 def test_offline_nothing_is_fetched(run):
     ran = run("models", "get", "recommended", language="zh")
     assert (ran.code, ran.out, ran.err.count("\n")) == (2, "", 1)
+
+
+def test_the_short_catalogue_asks_nobody(run):
+    ran = run("models", "search", "translate", "zh", language="zh")
+    assert (ran.code, ran.err) == (0, "")
+    assert "Helsinki-NLP/opus-mt-zh-en" in ran.out
+    assert "Qwen3" not in ran.out
+
+
+@pytest.fixture
+def hub(monkeypatch, tiny_gguf):
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    site = Site()
+    put_repository(site, "who/tiny-GGUF", {"new-q4_k_m.gguf": tiny_gguf.read_bytes(), "new-q8_0.gguf": b"GGUF"})
+    with serving(site):
+        yield {"HF_ENDPOINT": site.url, "LLM_CORE_SOURCES": "hub", "LLM_CORE_OFFLINE": 0}
+
+
+def test_a_model_of_the_hub_is_looked_up(run, hub):
+    ran = run("models", "look", "who/tiny-GGUF", **hub)
+    assert (ran.code, ran.err) == (0, "")
+    assert "apache-2.0" in ran.out
+    assert ran.out.index("new-q4_k_m") < ran.out.index("new-q8_0")
+
+
+def test_a_model_of_the_hub_is_fetched_after_its_facts_were_said(run, hub, home, tiny_gguf):
+    ran = run("models", "get", "who/tiny-GGUF", **hub)
+    assert ran.code == 0
+    assert "441 kB, apache-2.0, needs about" in ran.err
+    assert ran.out.strip() == str(home / "models" / "new-q4_k_m.gguf")
+    assert "new-q4_k_m" in run("models").out
+    assert run("models", "remove", "new-q4_k_m").code == 0
+
+
+def test_what_cannot_be_fetched_says_why(run, hub):
+    assert "who/nobody" in run("models", "get", "who/nobody", **hub).err
+    assert "new-q8_0" in run("models", "get", "who/tiny-GGUF", "--file", "q2", **hub).err
+    assert run("models", "look").code == 2
+
+
+def test_a_model_of_another_program_is_used_and_let_go(run, home, tmp_path, tiny_gguf):
+    blob = put_ollama(tmp_path / "ollama", "other", "latest", tiny_gguf.read_bytes())
+    place = {"LLM_CORE_OLLAMA_MODELS": tmp_path / "ollama", "LLM_CORE_HUB_CACHE": tmp_path / "none"}
+    place["LLM_CORE_LMSTUDIO_MODELS"] = tmp_path / "none"
+    assert "other-latest" in run("models", "found", **place).out
+    assert str(blob) in run("models", "found", "--use", "other-latest", **place).out
+    assert "Ollama" not in run("models", "found", language="zh", **place).out
+    ran = run("models", "remove", "other-latest", **place)
+    assert (ran.code, ran.err) == (0, "")
+    assert str(blob) in ran.out
+    assert blob.exists()
+
+
+def test_sources_are_chosen_and_shown(run, tmp_path):
+    ran = run("models", "sources", "--only", "folder,hub,peer", "--peer", "teacher", "--folder", str(tmp_path))
+    assert (ran.code, ran.err) == (0, "")
+    rows = {
+        line.split("(")[1].split(")")[0]: line
+        for line in run("models", "sources").out.splitlines()[1:]
+        if "(" in line
+    }
+    assert "http://teacher:7860" in rows["peer"]
+    assert "no" in rows["index"].split()
+    assert "yes" in rows["folder"].split()
+    assert run("models", "sources", "--only", "carrier-pigeon").code == 2
+    assert run("models", "sources", "--peer", "not an address").code == 2
+
+
+def test_a_pack_is_written(run, tmp_path):
+    ran = run("models", "pack", str(tmp_path / "stick"), "--no-wheels", language="zh")
+    assert ran.code == 0
+    assert "README" in ran.out
+    assert (tmp_path / "stick" / "workbench" / "app.py").is_file()

@@ -31,5 +31,6 @@ window.workbench.fetchModel = async (act, name) => {
   trigger("models_changed");
   return news.error;
 };
+window.workbench.modelsChanged = () => trigger("models_changed");
 window.workbench.askHeader = () => { clearTimeout(timer); ask(); };
 ask();

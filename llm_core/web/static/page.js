@@ -15,6 +15,8 @@
     resume: (button) => workbench.fetchModel("resume", button.dataset.name),
     cancel: () => workbench.fetchModel("cancel", ""),
     mine: () => workbench.openMine?.(),
+    models: () => workbench.openModels?.(),
+    "models-close": () => workbench.closeModels?.(),
     "mine-close": () => workbench.closeMine?.(),
     dismiss: (button) => button.closest(".notice, .instead, .leaf").remove(),
   };
