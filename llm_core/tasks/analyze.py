@@ -7,6 +7,7 @@ with a Notice; keywords and language need none.
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from collections.abc import Generator as Generating
 from itertools import combinations
@@ -170,10 +171,12 @@ def _relations(work: _Work) -> Events:
     """Of each two names of a sentence, in both orders: the likeliest relation, where it is one and likely enough."""
     yield from work.found_names()
     classifier, chosen = work.tools.classifier("relations"), work.label_set("relations")
-    related: list[Relation] = []
+    names, related = work.found["entities"], list[Relation]()
+    starts = [name.start for name in names]
     for done, spans in enumerate(_portions(work.sentences)):
         yield Progress("relating", done * AT_ONCE, len(work.sentences), "sentences")
-        pairs = [(span, *pair) for span in spans for pair in _pairs(span, work.found["entities"])]
+        inside = [names[bisect_left(starts, span.start) : bisect_left(starts, span.end)] for span in spans]
+        pairs = [(span, *pair) for span, some in zip(spans, inside, strict=True) for pair in _pairs(some)]
         texts = [_shown(work.text, *pair) for pair in pairs]
         rows = yield from _classified(classifier.classify, texts, chosen)
         fresh = list(_best(pairs, rows))
@@ -230,10 +233,9 @@ def _mean(rows: Sequence[Labelled], weights: Sequence[float], label_set: str) ->
     return Labels(label, scores[label], scores, label_set)
 
 
-def _pairs(sentence: Span, names: Sequence[Name]) -> Iterator[tuple[Name, Name]]:
-    """Two different names of a sentence, in both orders."""
-    inside = [name for name in names if sentence.start <= name.start and name.end <= sentence.end][:NAMES_MAX]
-    for one, other in combinations(inside, 2):
+def _pairs(names: Sequence[Name]) -> Iterator[tuple[Name, Name]]:
+    """Each two different names of a sentence, in both orders."""
+    for one, other in combinations(names[:NAMES_MAX], 2):
         if one.text != other.text:
             yield one, other
             yield other, one

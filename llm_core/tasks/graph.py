@@ -142,19 +142,16 @@ def _shorter_forms(text: str, groups: dict[str, list[Name]]) -> dict[str, str]:
             ):
                 parent[other] = key
     kinds = {key: Counter(one.type for one in mentions).most_common(1)[0][0] for key, mentions in groups.items()}
+    whole: defaultdict[str, set[str]] = defaultdict(set)  # from a first or a last name to the whole ones
     for key in groups:
-        if key in parent or kinds[key] != _PERSON:
-            continue
-        longer = [other for other in groups if other != key and kinds[other] == _PERSON and _is_part(key, other)]
-        if len(longer) == 1:  # of two Smiths, Smith is neither surely
-            parent[key] = longer[0]
+        words = key.split()
+        if kinds[key] == _PERSON and len(words) > 1:
+            whole[words[0]].add(key)
+            whole[words[-1]].add(key)
+    for key in groups:
+        if key not in parent and kinds[key] == _PERSON and len(whole.get(key, ())) == 1:
+            (parent[key],) = whole[key]  # of two Smiths, Smith is neither surely
     return parent
-
-
-def _is_part(short: str, long: str) -> bool:
-    """Whether a person's name is a part of the whole one: Turing of Alan Turing."""
-    words = long.split()
-    return len(words) > 1 and short in (words[0], words[-1])
 
 
 def _root(parent: dict[str, str], key: str) -> str:

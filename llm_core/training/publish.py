@@ -1,6 +1,10 @@
 """Turn a finished, measured run into a bundled model: its files and its card.
 
 python -m llm_core.training.publish RUN_FOLDER DESTINATION --recipe recipes/NAME.yaml --date YYYY-MM-DD
+    [--base NAME [--narrow]]
+
+With --base the weights that the model has in common with the one of that name beside it are left out, and with
+--narrow its own layers are kept in eight bits (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -12,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from llm_core.models.card import ModelCard, contents
+from llm_core.models.shared import share
 from llm_core.models.weights import stored
 from llm_core.training.config import TrainConfig, load_recipe
 from llm_core.training.describe import text_sources
@@ -72,9 +77,15 @@ def main() -> None:
     parser.add_argument("destination", type=Path)
     parser.add_argument("--recipe", type=Path, required=True)
     parser.add_argument("--date", required=True)
+    parser.add_argument("--base", help="the bundled model that the run began with")
+    parser.add_argument("--narrow", action="store_true")
     options = parser.parse_args()
     config = load_recipe(options.recipe, {"data": ""})
     card = publish(options.run, options.destination, config, options.recipe.as_posix(), options.date)
+    if options.base:
+        saved = share(options.destination, options.destination.parent / options.base, narrow=options.narrow)
+        card = ModelCard.read(options.destination)
+        print(f"{saved:,} bytes are those of {options.base}, or narrower")
     print(card.model_dump_json(indent=1))
 
 
