@@ -17,6 +17,7 @@ BENCHMARKS = {
     "retrieval": "from documents to evidence: indexing and queries, beside bm25s and torch",
     "understanding": "1,000 short texts to labels, beside plain Transformers",
     "size": "tokens a second and memory in training, by size of the model",
+    "space": "twenty visitors for some minutes at a server with the settings of a Space: errors, memory",
     "startup": "time and memory until the page is up, beside an empty Gradio page",
     "summary": "key sentences of a million characters, beside sumy",
     "training": "tokens a second in training a decoder, beside the loop that tutorials teach",

@@ -5,6 +5,7 @@ Knows nothing of what the task does. Saving what grows is the task's own busines
 
 from __future__ import annotations
 
+import contextvars
 import logging
 import secrets
 import sys
@@ -50,7 +51,9 @@ class Job:
         self._limit_s = limit_s
         self._started = self._last_watched = time.monotonic()
         self.ended_at = 0.0
-        self._thread = threading.Thread(target=self._run, name=f"job-{subject[:8]}", daemon=True)
+        # What the caller's context says, such as whose request this is, holds for the work as well.
+        run = contextvars.copy_context().run
+        self._thread = threading.Thread(target=run, args=(self._run,), name=f"job-{subject[:8]}", daemon=True)
         self._thread.start()
 
     @property

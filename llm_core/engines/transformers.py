@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core import machine
-from llm_core.engines import device
+from llm_core.engines import device, zero_gpu
 from llm_core.engines.base import Capability, Idle, Opening, Prompt, Sampling, Score, Step, Waiting
 from llm_core.engines.line import Caller, Line, Ticket
 from llm_core.engines.under_way import WAIT_S
@@ -144,11 +144,9 @@ class Transformers:
     def _write(
         self, causal: Causal, batch: dict[int, list[int]], sampling: Sampling, caller: Caller
     ) -> Generator[Step, None, None]:
-        from llm_core.engines import decoding
-
         ticket = yield from self._turn(caller)
         try:
-            for step in decoding.write(causal, batch, sampling, self._settings.prefill_batch_tokens):
+            for step in zero_gpu.write(causal, batch, sampling, self._settings.prefill_batch_tokens):
                 if self._current is None or self._current.causal is not causal:
                     raise UserError("engine_died", model=self._name, reason="closed")
                 yield step

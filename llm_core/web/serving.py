@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 
+from llm_core.engines import zero_gpu
 from llm_core.messages import say, system_language
 from llm_core.settings import Settings
 from llm_core.web import login, openai, sharing, weights
@@ -29,6 +30,7 @@ def serve(settings: Settings, announce: Callable[[str], None], *, protocol: bool
         openai.check_exposed(settings)
     if not (settings.is_local or settings.public or login.read(settings)):
         print(say(system_language(), "page.open_to_all", host=settings.host), file=sys.stderr, flush=True)
+    zero_gpu.prepare(settings)
     with Workbench(settings) as workbench:
         log_to_file(settings)
 

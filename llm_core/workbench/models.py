@@ -93,6 +93,10 @@ class Models:
             raise UserError("model_missing", name=entry.id)
         return entry, self.engine(entry, mask=mask)
 
+    def on_processor(self) -> Entry | None:
+        """The model here that chats and needs no GPU; None where there is none."""
+        return next((entry for entry in self.listing() if entry.usable and entry.format == "gguf"), None)
+
     def engine(self, entry: Entry, *, mask: bool | None = None) -> Generator:
         """The engine of a model that is here.
 

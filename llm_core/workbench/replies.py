@@ -69,7 +69,15 @@ class Replies:
             can = yield from ticking(lambda: generator.capabilities, "opening")
             alternatives = alternatives if Capability.LOGPROBS in can else 0
         sampling = options.sampling(max_tokens=self._settings.reply_tokens_max, alternatives=alternatives)
-        yield from chat.reply(generator, messages, sampling, visitor=visitor)
+        try:
+            yield from chat.reply(generator, messages, sampling, visitor=visitor)
+        except UserError as error:
+            instead = self._models.on_processor() if error.code == "gpu_refused" else None
+            if instead is None:
+                raise
+            yield Notice("gpu_refused", {"model": instead.id})
+            yield Notice("model", {"id": instead.id, "title": instead.title})
+            yield from chat.reply(self._models.engine(instead), messages, sampling, visitor=visitor)
 
     def completion(
         self, messages: Sequence[Message], sampling: Sampling, *, model: str | None = None, visitor: str = ""
