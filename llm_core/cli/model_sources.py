@@ -120,14 +120,23 @@ def pack(
 def taking(workbench: Workbench, name: str) -> None:
     """Before a model from outside the catalog is fetched: how large it is, its licence, what it needs; on stderr."""
     supply = workbench.models.supply
-    if not supply.is_outside(name) or supply.wanted(name):
+    if not supply.is_outside(name):
+        try:
+            workbench.models.find(name)
+        except UserError as error:
+            if error.code == "model_unknown":  # the chosen folder or workbench may hold it
+                _say_offered(supply.offers(), name)
         return
-    base, _, variant = name.partition(":") if "://" not in name else (name, "", "")
-    if base.count("/") != 1 and "://" not in base:
-        supply.offers()
-        return
-    repository = supply.look(base)
-    _say_taking(repository, repository.variant(variant))
+    if not supply.wanted(name):
+        base, _, variant = name.partition(":") if "://" not in name else (name, "", "")
+        repository = supply.look(base)
+        _say_taking(repository, repository.variant(variant))
+
+
+def _say_offered(offered: list[Repository], name: str) -> None:
+    for repository in offered:
+        if repository.id == name:
+            _say_taking(repository, repository.variants[0])
 
 
 def _say_taking(repository: Repository, variant: Variant) -> None:

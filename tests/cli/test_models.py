@@ -127,3 +127,18 @@ def test_a_pack_is_written(run, tmp_path):
     assert ran.code == 0
     assert "README" in ran.out
     assert (tmp_path / "stick" / "workbench" / "app.py").is_file()
+
+
+def test_what_a_stick_holds_beyond_the_list_is_taken_by_its_name(run, hub, home, tmp_path):
+    assert run("models", "get", "who/tiny-GGUF", **hub).code == 0
+    assert run("models", "pack", str(tmp_path / "stick"), "--no-wheels").code == 0
+    other = {
+        "LLM_CORE_HOME": tmp_path / "other",
+        "LLM_CORE_MODELS_FROM": tmp_path / "stick",
+        "LLM_CORE_SOURCES": "folder",
+    }
+    assert "new-q4_k_m" in run("models", "offers", **other).out
+    ran = run("models", "get", "new-q4_k_m", **other)
+    assert ran.code == 0
+    assert ran.out.strip() == str(tmp_path / "other" / "models" / "new-q4_k_m.gguf")
+    assert run("models", "get", "nothing-such", **other).code == 2
