@@ -51,7 +51,7 @@ class Handlers:
             case "sample" if (name := asked.get("id")) in SAMPLES:
                 form = learning.toggled(form, name)
             case "example":
-                name, text = learning.example(learning.kind(form), language, learning.SAVED)
+                name, text = learning.saved(form, language)
                 return {self._screen.saved: json.dumps({"name": name, "text": text})}
             case "remove" if place < len(files):
                 del files[place]

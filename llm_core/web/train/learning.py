@@ -137,7 +137,7 @@ def needs(form: Form, language: Language) -> str:
     learned = kind(form)
     if learned == LANGUAGE:
         return ""
-    name, text = example(learned, language, SHOWN)
+    name, text = example(_sample(form), learned, language, SHOWN)
     short = text if len(text) <= SHOWN_CHARS else f"{text[:SHOWN_CHARS].rstrip()} …"
     save = f'<button class="quiet" data-do="example">{say(language, "learn.save_example")}</button>'
     return (
@@ -147,16 +147,26 @@ def needs(form: Form, language: Language) -> str:
     )
 
 
+def saved(form: Form, language: Language) -> tuple[str, str]:
+    """(name, text) of a file to fill in."""
+    return example(_sample(form), kind(form), language, SAVED)
+
+
+def _sample(form: Form) -> str:
+    """The sample that is chosen, or the first one that suits."""
+    return next(name for name in (*form.samples, *SAMPLES) if name in SAMPLES and suits(name, kind(form)))
+
+
 @functools.cache
-def example(learned: str, language: Language, count: int) -> tuple[str, str]:
-    """(name, text) of a file that is read as this kind of example; its sentences are in the page's language.
+def example(sample: str, learned: str, language: Language, count: int) -> tuple[str, str]:
+    """(name, text) of a file that is read as this kind of example; its first ones are in the page's language.
 
     Args:
+        sample: where it comes from.
         learned: see `kind`.
         language: of the page.
         count: of examples, where so many are in that language.
     """
-    sample = next(name for name in SAMPLES if suits(name, learned) and learned in (PAIRS, *SAMPLES[name].objectives))
     # Languages take turns in the samples, English first.
     records = islice(read_records(Source(sample=sample)), 0, 2 * SAVED)
     chosen = [record for number, record in enumerate(records) if learned == PAIRS or number % 2 == (language == "zh")]
