@@ -12,6 +12,7 @@ BENCHMARKS = {
     "characters": "a character-level model after two and three minutes: its loss, and how much it writes is words",
     "decoding": "writing speed of our engine, beside the bare binding on the same file and settings",
     "families": "RNN, LSTM and Transformer of equal size after equal time on the same text, beside an n-gram",
+    "int8": "writing and translating speed of models trained here in int8, beside transformers.generate",
     "generation": "time of a further token after 100 and after 1,150, state carried on, beside reading all anew",
     "overhead": "what job process, logging and live page take of training, beside the bare loop",
     "retrieval": "from documents to evidence: indexing and queries, beside bm25s and torch",

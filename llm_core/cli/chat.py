@@ -12,6 +12,7 @@ from llm_core.cli import session, streams
 from llm_core.cli.commands import command
 from llm_core.engines.base import Message
 from llm_core.errors import UserError
+from llm_core.messages import system_language
 from llm_core.workbench.replies import check_prompt
 
 # Every value is taken as text, and refused where it does not fit by the one check that all faces share.
@@ -25,6 +26,7 @@ def chat(
     lines: Annotated[bool, typer.Option("--lines", help="chat_lines")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="chat_json")] = False,
     model: Annotated[Text, typer.Option("--model", "-m", help="chat_model", metavar="NAME")] = None,
+    compare: Annotated[Text, typer.Option("--compare", help="chat_compare", metavar="NAME")] = None,
     system: Annotated[Text, typer.Option("--system", "-s", help="chat_system", metavar="TEXT")] = None,
     role: Annotated[Text, typer.Option(help="chat_role", metavar="ROLE")] = None,
     seed: Annotated[Text, typer.Option(help="chat_seed", metavar="N")] = None,
@@ -51,7 +53,11 @@ def chat(
 
         converse(model, options, documents)
     else:
-        _answer(_text(message, file), model, options, documents, as_json=as_json)
+        text = _text(message, file)
+        if compare is None:
+            _answer(text, model, options, documents, as_json=as_json)
+        else:
+            _compare(text, [model, compare], options, documents, as_json=as_json)
 
 
 def _answer(text: str, model: str | None, options: dict[str, Any], documents: list[str], *, as_json: bool) -> None:
@@ -69,6 +75,27 @@ def _answer(text: str, model: str | None, options: dict[str, Any], documents: li
         sys.stdout.write(json.dumps(printed.record(), ensure_ascii=False) + "\n")
     elif printed.reply and printed.reply.finish == "length":
         session.note("cut", tokens=printed.reply.reply_tokens)
+
+
+def _compare(
+    text: str, models: list[str | None], options: dict[str, Any], documents: list[str], *, as_json: bool
+) -> None:
+    """The replies of two models to one message, one below the other, each under its model's name."""
+    with session.opened() as workbench:
+        line = session.progress_line()
+        messages, records = [Message("user", text)], []
+        check_prompt(messages, workbench.settings)
+        for model in models:
+            entry = workbench.models.choice("chat", model).entry
+            if not as_json:
+                sys.stdout.write(f"— {entry.title[system_language()]}\n")
+                sys.stdout.flush()
+            with session.shelf_of(workbench, documents, line) as shelf:
+                events, printed = workbench.chat(messages, shelf=shelf, model=entry.id, **options), session.Printed()
+                session.follow(events, printed, line, aloud=not as_json)
+            records.append(printed.record())
+    if as_json:
+        sys.stdout.write(json.dumps(records, ensure_ascii=False) + "\n")
 
 
 def _text(message: list[str] | None, file: list[str] | None) -> str:

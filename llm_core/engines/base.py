@@ -215,6 +215,19 @@ class Scorer(Protocol):
 
 
 @runtime_checkable
+class Translator(Protocol):
+    """Translates sentences, as a model that was made for nothing else does."""
+
+    def translate(self, sentences: Sequence[str], *, source: str = "", target: str = "", beams: int = 2) -> list[str]:
+        """The translation of each sentence, in order; see ct2_translator.py."""
+        ...
+
+    def close(self) -> None:
+        """Free everything. The translator can be used again; it opens by itself."""
+        ...
+
+
+@runtime_checkable
 class Encoder(Protocol):
     """Turns texts into vectors that lie near each other where the texts mean the same, in either language."""
 

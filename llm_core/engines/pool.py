@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from llm_core import machine
-from llm_core.engines import base, device
+from llm_core.engines import base, ct2_cache, device
 from llm_core.engines.base import Capability, Opening, Prompt, Sampling, Score, Step
 from llm_core.engines.llama import Llama
 from llm_core.engines.llama_look import Looking
@@ -53,10 +53,20 @@ def of_file(name: str, path: Path, settings: Settings) -> Engine:
     return (Llama if place.runtime == "llama.cpp" else Transformers)(name, path, settings)
 
 
+def of_folder(name: str, path: Path, settings: Settings) -> Engine:
+    """The engine that suits a Transformers folder: in int8 on a processor, where its kind converts."""
+    on_card = settings.device in ("cuda", "mps") or (settings.device == "auto" and device.facts().torch_can)
+    if settings.convert and not on_card and ct2_cache.suits(path):
+        from llm_core.engines.ct2_decoder import Int8Decoder  # loads numpy
+
+        return Int8Decoder(name, path, settings)
+    return Transformers(name, path, settings)
+
+
 ENGINES: dict[str, Callable[[str, Path, Settings], Engine]] = {
     "gguf": of_file,
     "llama.cpp": Llama,
-    "transformers": Transformers,
+    "transformers": of_folder,
     "remote": ServedModel,
 }
 

@@ -129,8 +129,8 @@ class Transformers:
         try:
             causal = yield from self._opened()
             ids = dict(enumerate(self._ids(causal, prompt) for prompt in prompts))
-            if too_long := [row for row in ids.values() if len(row) >= causal.context]:
-                raise UserError("prompt_too_long", n_prompt=len(too_long[0]), n_ctx=causal.context)
+            for row in ids.values():
+                self._check_length(causal, row)
             for batch in _batches(ids, alone=sampling.seed is not None):
                 yield from self._write(causal, batch, sampling, caller)
         finally:
@@ -152,6 +152,10 @@ class Transformers:
                 yield step
         finally:
             ticket.leave()
+
+    def _check_length(self, causal: Causal, ids: list[int]) -> None:
+        if len(ids) >= causal.context:
+            raise UserError("prompt_too_long", n_prompt=len(ids), n_ctx=causal.context)
 
     def _turn(self, caller: Caller) -> Generator[Step, None, Ticket]:
         """Wait for a slot."""
