@@ -7,7 +7,18 @@ from collections.abc import Iterator, Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from llm_core.engines.base import Capability, Finished, Generator, Idle, Message, Prompt, Sampling, Step, Token, Writing
+from llm_core.engines.base import (
+    Capability,
+    Finished,
+    Generator,
+    Idle,
+    Message,
+    Prompt,
+    Sampling,
+    Step,
+    Token,
+    Writing,
+)
 from llm_core.workbench.masked import Mask, Masked, Unmasking
 
 LETTER = "Call +44 20 7946 0018 or 13812345678, or write to ann@example.org. Not to 13812345678."
@@ -105,7 +116,9 @@ def test_text_is_held_back_only_while_it_may_be_a_placeholder() -> None:
 
 
 MIXED = st.lists(
-    st.sampled_from(["[", "]", "PHONE", "_", "1", "2", "[PHONE_1]", "EMAIL_1", " ", "\\", "a", "，", "【", "[EMAIL_1]"]),
+    st.sampled_from(
+        ["[", "]", "PHONE", "_", "1", "2", "[PHONE_1]", "EMAIL_1", " ", "\\", "a", "，", "【", "[EMAIL_1]"]
+    ),
     max_size=30,
 )
 
