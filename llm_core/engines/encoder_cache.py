@@ -27,6 +27,7 @@ MARK_FILE = "converted.json"  # the sha256 of what was written; a folder without
 COSINE_MIN = 0.99  # measured: 0.998 and more; a fault of the conversion gives 0.3 to 0.95
 PROBES = ("query: 绍兴在哪里？", "passage: The mill at the lower lock was closed in 1912.")
 CONVERT_S_MAX = 300.0
+POSITIONS = 512  # of a model that does not say how many it has
 
 Pooled = Callable[[Path, Sequence[str]], bert.Floats]
 
@@ -81,12 +82,18 @@ def _compare(source: Path, aside: Path, pooled: Pooled) -> None:
 
     weights, config = bert.read_weights(source), bert.read_config(source)
     tokenizer = Tokenizer.from_file(str(shared.tokenizer_file(source)))
+    tokenizer.enable_truncation(positions(source))
     ours = pooled(aside, PROBES)
     for text, vector in zip(PROBES, ours, strict=True):
         original = bert.hidden_states(weights, config, tokenizer.encode(text).ids).mean(0)
         cosine = float(vector @ original / np.linalg.norm(vector) / np.linalg.norm(original))
         if not cosine >= COSINE_MIN:
             raise UserError("encoder_unusable", name=source.name, reason=f"cosine {cosine:.3f} to its original")
+
+
+def positions(source: Path) -> int:
+    """How many tokens the model can read."""
+    return int(bert.read_config(source).get("max_position_embeddings") or POSITIONS)
 
 
 def _is_whole(folder: Path) -> bool:

@@ -58,7 +58,7 @@ class Trunk:
             self._opened = None
 
     def _pooled_by(self, converted: Path, texts: Sequence[str]) -> Floats:
-        return Open(converted, self.folder, self._threads, None).pooled(texts)
+        return Open(converted, self.folder, self._threads, encoder_cache.positions(self.folder)).pooled(texts)
 
 
 class Open:
