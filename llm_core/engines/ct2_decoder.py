@@ -94,7 +94,7 @@ def _write(fast: Any, causal: Any, number: int, ids: list[int], sampling: Sampli
 
     def hear(step: Any) -> bool:
         logits = np.array(step.logits)[0] if sampling.alternatives and step.logits is not None else None
-        heard.put((step.token_id, logits))
+        heard.put((step.token_id, logits, time.perf_counter()))
         return left.is_set()
 
     def work() -> None:
@@ -130,7 +130,7 @@ def _told(
     heard: queue.SimpleQueue[Any], causal: Any, number: int, ids: list[int], sampling: Sampling
 ) -> Generator[Step, None, None]:
     """The tokens that are heard, as steps."""
-    spelling, written, began, reason = Spelling(causal.tokenizer, ids), 0, 0.0, "length"
+    spelling, written, began, last, reason = Spelling(causal.tokenizer, ids), 0, 0.0, 0.0, "length"
     while True:
         try:
             news = heard.get(timeout=WAIT_S)
@@ -141,8 +141,8 @@ def _told(
             break
         if isinstance(news, Exception):
             raise news
-        token, logits = news
-        began = began or time.perf_counter()
+        token, logits, last = news
+        began = began or last
         if token in causal.ends:
             reason = "stop"
             continue
@@ -152,7 +152,7 @@ def _told(
         yield Writing(number, text, (Token(text, *told),) if told and text else ()) if text else Idle()
     if rest := spelling.rest():
         yield Writing(number, rest)
-    seconds = time.perf_counter() - began
+    seconds = last - began
     speed = (written - 1) / seconds if written > 1 and seconds > 0 else 0.0
     finish: FinishReason = "stop" if reason == "stop" else "length"
     yield Finished(number, finish, len(ids), written, speed)
