@@ -15,7 +15,7 @@ from itertools import chain
 SHINGLE = 6
 NEAR = 0.6
 SAME = 0.85
-_SENTENCE = 40  # bytes: about nine English words, or a dozen Chinese characters
+_SENTENCE = 30  # bytes: about seven English words, or ten Chinese characters
 _COMMON = 200  # a shingle in more evaluation texts than this says nothing and costs time
 
 

@@ -18,7 +18,7 @@ TINY = [
     "shape={hidden: 32, layers: 1, heads: 2, feed_forward: 64, dropout: 0.0}",
     "batch={context: 24, micro_tokens: 512}",
     "tokenizer={kind: unigram, vocabulary: 90}",
-    "optimize={learning_rate: 0.01, warmup_steps: 4}",
+    "optimize={learning_rate: 0.02, warmup_steps: 4}",
     "prompts=[]",
 ]
 SET = [part for entry in TINY for part in ("--set", entry)]

@@ -31,6 +31,15 @@ def test_the_prompts_are_beginnings_of_sentences(tmp_path: Path) -> None:
     assert set(plan("x", [path_source(path)]).prompts) == {"The boats", "老船夫坐"}
 
 
+def test_an_encoder_is_given_gaps_to_fill(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("The boats come home at dusk.\n老船夫坐在桥边。\n" * 5, "utf-8")
+    assert set(plan("x", [path_source(path)], family="encoder").prompts) == {
+        "The boats come <mask> at dusk.",
+        "老船夫坐<mask>桥边。",
+    }
+
+
 def test_each_language_of_the_text_has_a_prompt() -> None:
     english, chinese = plan("x", [Source(sample="stories-en"), Source(sample="stories-zh")]).prompts
     assert english.isascii() and not chinese.isascii()

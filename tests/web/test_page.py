@@ -48,6 +48,7 @@ def test_labels_go_to_the_browser_in_both_languages(built: Any) -> None:
 
 def test_events_of_the_page_are_private(built: Any) -> None:
     published = {"chat", "summarize", "translate", "translate_sentences", "ask", "embed", "train", "runs"}  # by name
+    published |= {"analyze", "read"}
     assert set(built["public"]) == published
 
 
