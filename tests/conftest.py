@@ -11,7 +11,7 @@ import pytest
 from llm_core.settings import Settings
 from tests.tiny_gguf import write_tiny_gguf
 
-# A copy in int8 is made beside the first reply of a model; only the tests of that want it (tests/engines/test_ct2.py).
+# A copy in int8 is made beside the first reply of a model; only its own tests (tests/engines/test_ct2.py) want that.
 os.environ.setdefault("LLM_CORE_CONVERT", "false")
 
 

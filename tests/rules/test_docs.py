@@ -27,7 +27,6 @@ def test_every_limit_has_its_unit_in_its_name():
         "threads",
         "slots",
         "fetch_parallel",
-        "proxies",
         "remote_parallel",
         "remote_retries",
         "proxies",
