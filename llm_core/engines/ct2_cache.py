@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -17,11 +16,10 @@ from typing import Any
 from filelock import FileLock
 
 from llm_core import atomic
-from llm_core.engines import ct2_convert
+from llm_core.engines import conversion, ct2_convert
 
 log = logging.getLogger(__name__)
 
-MARK_FILE = "converted.json"
 DECODERS = frozenset({"LlamaForCausalLM", "Qwen2ForCausalLM", "Qwen3ForCausalLM", "GPT2LMHeadModel"})
 TRANSLATORS = frozenset({"MarianMTModel", "M2M100ForConditionalGeneration", "T5ForConditionalGeneration"})
 ADAPTER_FILE = "adapter_config.json"
@@ -51,17 +49,15 @@ def converted(source: Path, caches: Path, *, make: bool = True) -> Path | None:
         caches: where converted models stand.
         make: else only looked for, which takes no time to speak of.
     """
-    from llm_core.engines.encoder_cache import _fingerprint, _is_whole  # loads numpy
-
-    folder = caches / f"{source.name}-ct2-{_fingerprint(source)}"
+    folder = caches / f"{source.name}-ct2-{conversion.fingerprint(source)}"
     refused = folder.with_name(f"{folder.name}.refused")
-    if _is_whole(folder):
+    if conversion.is_whole(folder):
         return folder
     if refused.exists() or not make:
         return None
     caches.mkdir(parents=True, exist_ok=True)
     with FileLock(caches / f"{source.name}-ct2.lock"):
-        if _is_whole(folder):  # another process made it while this one waited
+        if conversion.is_whole(folder):  # another process made it while this one waited
             return folder
         if refused.exists():
             return None
@@ -85,8 +81,5 @@ def _make(source: Path, folder: Path) -> str:
         if done.returncode:
             complaint = done.stderr.decode(errors="replace").strip().rpartition("\n")[2]
             return (complaint or str(done.returncode))[-REASON_CHARS:]
-        with atomic.writing(aside / MARK_FILE, "w") as file:
-            json.dump({"model.bin": atomic.sha256_of(aside / "model.bin")}, file)
-        shutil.rmtree(folder, ignore_errors=True)
-        atomic.rename(aside, folder)
+        conversion.put(aside, folder)
     return ""

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,14 +13,12 @@ import numpy as np
 from filelock import FileLock
 
 from llm_core import atomic
-from llm_core.engines import bert, bert_convert
+from llm_core.engines import bert, bert_convert, conversion
 from llm_core.errors import UserError
 from llm_core.models import shared
 
 log = logging.getLogger(__name__)
 
-FORMAT = 1  # raise it when bert_convert.py writes something else
-MARK_FILE = "converted.json"  # the sha256 of what was written; a folder without it is not whole
 COSINE_MIN = 0.99  # measured: 0.998 and more; a fault of the conversion gives 0.3 to 0.95
 PROBES = ("query: 绍兴在哪里？", "passage: The mill at the lower lock was closed in 1912.")
 CONVERT_S_MAX = 300.0
@@ -43,12 +38,12 @@ def converted(source: Path, caches: Path, pooled: Pooled) -> Path:
     Raises:
         UserError: `encoder_unusable`, `disk_full`.
     """
-    folder = caches / f"{source.name}-int8-{_fingerprint(source)}"
-    if _is_whole(folder):
+    folder = caches / f"{source.name}-int8-{conversion.fingerprint(source)}"
+    if conversion.is_whole(folder):
         return folder
     caches.mkdir(parents=True, exist_ok=True)
     with FileLock(caches / f"{source.name}.lock"), atomic.disk_errors(caches):
-        if not _is_whole(folder):  # another process may have made it while this one waited
+        if not conversion.is_whole(folder):  # another process may have made it while this one waited
             _make(source, folder, pooled)
     return folder
 
@@ -58,10 +53,7 @@ def _make(source: Path, folder: Path, pooled: Pooled) -> None:
         aside = Path(scratch) / "model"
         _run(source, aside)
         _compare(source, aside, pooled)
-        with atomic.writing(aside / MARK_FILE, "w") as file:
-            json.dump({"model.bin": atomic.sha256_of(aside / "model.bin")}, file)
-        shutil.rmtree(folder, ignore_errors=True)
-        atomic.rename(aside, folder)
+        conversion.put(aside, folder)
 
 
 def _run(source: Path, aside: Path) -> None:
@@ -94,20 +86,3 @@ def _compare(source: Path, aside: Path, pooled: Pooled) -> None:
 def positions(source: Path) -> int:
     """How many tokens the model can read."""
     return int(bert.read_config(source).get("max_position_embeddings") or POSITIONS)
-
-
-def _is_whole(folder: Path) -> bool:
-    try:
-        mark = json.loads((folder / MARK_FILE).read_text("utf-8"))
-        return all(atomic.sha256_of(folder / name) == sha256 for name, sha256 in mark.items())
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def _fingerprint(source: Path) -> str:
-    """Changes with the model's files; their sizes and times stand for their content, which takes long to read."""
-    folders = [source, shared.base_of(source)] if shared.is_shared(source) else [source]
-    files = [path for folder in folders for path in sorted(folder.glob("*.safetensors"))]
-    files += [source / "config.json", shared.tokenizer_file(source)]
-    stamps = [(path.name, path.stat().st_size, int(path.stat().st_mtime)) for path in files]
-    return hashlib.sha256(repr((FORMAT, stamps)).encode()).hexdigest()[:12]
