@@ -16,7 +16,7 @@ from tests.training.objectives.conftest import BAD, GOOD, sentence
 from tests.training.objectives.test_span import passages
 
 RECIPES = Path(__file__).parents[3] / "recipes"
-NAMES = ("sentiment", "topic", "intent", "entities", "relations", "embeddings", "reader")
+NAMES = ("labels", "entities", "relations", "embeddings", "reader")
 PEOPLE = ("Ann", "Bob", "王明", "小红")
 
 
