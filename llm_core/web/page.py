@@ -56,11 +56,11 @@ TABS = (
 )
 FIRST = "chat"
 SHEETS = (
-    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "train", "inside", "race", "phone", "mine",
-    "models",
+    "type", "frame", "controls", "chat", "summarize", "translate", "ask", "analyze", "train", "inside", "race",
+    "phone", "mine", "models",
 )  # in this order  # fmt: skip
 STYLES = tuple(f"{name}.css" for name in SHEETS)
-SCRIPTS = ("page.js", "links.js", "chart.js")
+SCRIPTS = ("page.js", "links.js", "chart.js", "marked.js", "graph.js")
 IDLE_SLEEP_S = 0.02  # Gradio's queue looks for work every millisecond otherwise, which burns a tenth of a core
 WAITING_EVENTS_MAX = 256
 SESSIONS_MAX = 500

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from llm_core.documents.document import Document
     from llm_core.store.sealed import Seals
     from llm_core.workbench.analyses import Analyses
+    from llm_core.workbench.analysis_desk import AnalysisDesk
     from llm_core.workbench.attachments import Attachments
     from llm_core.workbench.classifying import Classifying
     from llm_core.workbench.exports import Exports
@@ -177,6 +178,13 @@ class Workbench:
         from llm_core.workbench.analyses import Analyses
 
         return Analyses(self.models, lambda: self.encoder, self.jobs, self.settings)
+
+    @functools.cached_property
+    def analysis_desk(self) -> AnalysisDesk:
+        """Analyses of visitors of the page, which survive a reload."""
+        from llm_core.workbench.analysis_desk import AnalysisDesk
+
+        return AnalysisDesk(self.analyses, self.jobs, self.settings)
 
     @functools.cached_property
     def insights(self) -> Insights:

@@ -75,6 +75,7 @@ class Mine:
         here.summaries.forget(owner)
         here.insights.forget(owner)
         here.analyses.forget(owner)
+        here.analysis_desk.forget(owner)
         here.runs.delete_all(owner)
         with self._lock:
             uploads = self._uploads.pop(owner, [])

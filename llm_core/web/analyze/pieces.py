@@ -1,0 +1,357 @@
+"""What was found in a text as HTML: the text with its marks at the left, what the instrument says at the right."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+from typing import Any, Final
+
+from llm_core.catalog.understanding import Quality
+from llm_core.documents.document import Document
+from llm_core.messages import Language, say, table
+from llm_core.tasks.analysis import Analysis, Labels, Name, Opinion
+from llm_core.text.language import language as language_of
+from llm_core.text.paragraphs import paragraphs
+from llm_core.text.sentences import split
+from llm_core.text.spans import Span
+from llm_core.workbench.analysis_desk import Told
+
+EXAMPLES: Final = Path(__file__).parents[3] / "assets" / "examples" / "analyze"
+TAGS: Final[dict[Language, str]] = {"en": "en", "zh": "zh-CN"}
+KINDS: Final = ("person", "place", "organisation", "time", "other")
+SHOWN_CHARS_MAX: Final = 40_000
+TITLE_CHARS_MAX: Final = 80
+FAINT: Final = 0.6  # an opinion that is surer than that is coloured
+BARS_MAX: Final = 96
+FIGURES_MAX: Final = 3
+OTHERS: Final = 2  # labels beside the likeliest one
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """A text and what stands where in it."""
+
+    text: str
+    sentences: Sequence[Span]
+    opinions: Mapping[int, Opinion]  # by the start of the sentence
+    names: Sequence[Name]
+
+    @classmethod
+    def of(cls, text: str, found: Analysis) -> Marks:
+        """From what was found so far."""
+        names = sorted(found.entities, key=lambda name: (name.start, -name.end))
+        return cls(text, split(text), {one.start: one for one in found.sentences}, names)
+
+
+def text_of(origin: str | Document) -> str:
+    """The text itself."""
+    return origin if isinstance(origin, str) else origin.text
+
+
+def example(name: str, kind: str) -> str:
+    """A bundled file `<name>.<kind>`; nothing where there is none of that name."""
+    known = {path.name: path for path in EXAMPLES.iterdir()}
+    found = known.get(f"{name}.{kind}")
+    return found.read_text("utf-8").strip() if found else ""
+
+
+def examples(language: Language) -> list[tuple[str, str]]:
+    """Texts to try, those in the page's language first: id and title."""
+    names = ("bridge.en", "hotel.en", "school.zh", "shop.zh")
+    ordered = sorted(names, key=lambda name: not name.endswith(language))[:3]
+    return [(name, example(name, "txt").partition("\n")[0]) for name in ordered]
+
+
+def empty(language: Language, *, local: bool) -> str:
+    """Before the first text: what this does, that nothing leaves, texts to try."""
+    lines = "".join(
+        f'<li><button data-do="example" data-id="{name}"{lang(title)}>{escape(title)}</button></li>'
+        for name, title in examples(language)
+    )
+    trust = say(language, "analyze.trust" if local else "analyze.trust_server")
+    return (
+        f'<section class="empty"><h2>{say(language, "analyze.empty")}</h2><p>{trust}</p>'
+        f'<p class="why">{say(language, "analyze.try")}</p><ul class="starts">{lines}</ul></section>'
+    )
+
+
+def notice(sentence: str, *, doubt: bool = False) -> str:
+    """What went wrong, or what to know, in its place."""
+    return f'<div class="notice{" doubt" if doubt else ""}" role="status"><p>{escape(sentence)}</p></div>'
+
+
+def lang(text: str) -> str:
+    """The attribute that says in which language a text is."""
+    found = language_of(text)
+    return f' lang="{TAGS[found]}"' if found else ""
+
+
+def waiting(said: str, share: float | None) -> str:
+    """What is happening, and a hairline that says how far it has come."""
+    line = f'<i class="line" style="--w:{share:.4f}"></i>' if share is not None else '<i class="line runs"></i>'
+    return f'<div class="wait" role="status"><p class="meter">{said}</p>{line}</div>'
+
+
+# ---------------------------------------------------------------- the text
+
+
+def shown(origin: str | Document, found: Analysis, language: Language) -> str:
+    """The text with its sentences coloured and its names underlined."""
+    text = text_of(origin)
+    marks = Marks.of(text, found)
+    places = paragraphs(text[:SHOWN_CHARS_MAX])
+    titled = len(places) > 1 and places[0].end - places[0].start <= TITLE_CHARS_MAX
+    named = origin.name if isinstance(origin, Document) else say(language, "analyze.pasted")
+    figures = [named, say(language, "analyze.chars", n=len(text)),
+               say(language, "analyze.sentences", n=len(marks.sentences))]  # fmt: skip
+    meter = "".join(f"<span>{escape(figure)}</span>" for figure in figures)
+    bare = Marks(text, marks.sentences, {}, marks.names)  # a title has no opinion
+    head = f"<h2{lang(places[0].of(text))}>{_marked(bare, places[0], language)}</h2>" if titled else ""
+    body = "".join(f"<p>{_marked(marks, place, language)}</p>" for place in places[1 if titled else 0 :])
+    tag = f' lang="{TAGS[found.language]}"' if found.language else ""
+    cut = ""
+    if len(text) > SHOWN_CHARS_MAX:
+        cut = f'<p class="why">{say(language, "analyze.cut", n=SHOWN_CHARS_MAX, chars=len(text))}</p>'
+    again = f'<p class="tools"><button class="quiet" data-do="other">{say(language, "analyze.other")}</button></p>'
+    return (
+        f'<div class="dochead">{head}<p class="meter">{meter}</p></div>{_toggles(found, language)}'
+        f'<div class="text source marked"{tag}>{body}</div>{cut}{again}'
+    )
+
+
+def _toggles(found: Analysis, language: Language) -> str:
+    """What is shown over the text; the style sheet follows the ticks."""
+    parts = [name for name, there in (("entities", found.entities), ("sentiment", found.sentences)) if there]
+    boxes = "".join(
+        f'<label><input type="checkbox" class="show-{name}" checked> {say(language, f"analyze.part_{name}")}</label>'
+        for name in parts
+    )
+    return (
+        f'<fieldset class="ticks"><legend>{say(language, "analyze.show")}</legend>{boxes}</fieldset>' if boxes else ""
+    )
+
+
+def _marked(marks: Marks, place: Span, language: Language) -> str:
+    parts, at = [], place.start
+    first = bisect_left(marks.sentences, place.start, key=lambda span: span.start)
+    for sentence in marks.sentences[first:]:
+        if sentence.start >= place.end:
+            break
+        end = min(sentence.end, place.end)
+        parts.append(escape(marks.text[at : sentence.start]))
+        parts.append(_sentence(marks, Span(sentence.start, end), language))
+        at = end
+    parts.append(escape(marks.text[at : place.end]))
+    return "".join(parts)
+
+
+def _sentence(marks: Marks, span: Span, language: Language) -> str:
+    opinion = marks.opinions.get(span.start)
+    inside = _names(marks, span, language)
+    first = 0 if span.start == marks.sentences[0].start else -1
+    place = f'class="sent" data-at="{span.start}" data-link="s{span.start}" tabindex="{first}"'
+    if opinion is None:
+        return f"<span {place}>{inside}</span>"
+    told = escape(
+        say(language, "analyze.opinion", label=label_word(opinion.label, language), score=f"{opinion.score:.2f}")
+    )
+    value = signed(opinion)
+    side = "up" if value >= FAINT else "down" if value <= -FAINT else "flat"
+    place = place.replace('class="sent"', f'class="sent {side}" style="--k:{abs(value):.2f}"')
+    return f'<span {place} data-tip="{told}" aria-description="{told}">{inside}</span>'
+
+
+def _names(marks: Marks, span: Span, language: Language) -> str:
+    parts, at = [], span.start
+    first = bisect_left(marks.names, span.start, key=lambda name: name.start)
+    for name in marks.names[first:]:
+        if name.start >= span.end:
+            break
+        if name.start < at or name.end > span.end:
+            continue  # within another one
+        kind, word = kind_of(name.type), escape(kind_word(name.type, language))
+        parts.append(escape(marks.text[at : name.start]))
+        parts.append(
+            f'<span class="ent is-{kind}" data-word="{word}" data-tip="{word} {name.score:.2f}">'
+            f"{escape(name.text)}</span>"
+        )
+        at = name.end
+    parts.append(escape(marks.text[at : span.end]))
+    return "".join(parts)
+
+
+def signed(opinion: Opinion) -> float:
+    """-1 to 1: how sure an opinion is, and which."""
+    return {"positive": opinion.score, "negative": -opinion.score}.get(opinion.label, 0.0)
+
+
+def kind_of(name: str) -> str:
+    """The kind that a type of name is drawn as."""
+    return name if name in KINDS else "other"
+
+
+def kind_word(name: str, language: Language) -> str:
+    """A type of name as it is said."""
+    return say(language, f"analyze.kind_{name}") if name in KINDS else name
+
+
+def label_word(name: str, language: Language) -> str:
+    """A label as it is said; those of models stand as they are."""
+    return say(language, f"analyze.{name}") if name in ("positive", "negative", "neutral") else name
+
+
+# ---------------------------------------------------------------- the margin
+
+
+def side(
+    origin: str | Document, found: Analysis, told: Sequence[tuple[Told, Mapping[str, Any]]], language: Language
+) -> str:
+    """Everything that the instrument says of the text."""
+    parts = [
+        _sentiment(found, language),
+        _labels("topic", found.topic, found, language),
+        _labels("intent", found.intent, found, language),
+        *(_own(one, report, language) for one, report in told),
+        _entities(found, language),
+        _keywords(found, language),
+        missing(found.missing, language),
+        script(origin, language),
+    ]
+    return "".join(parts)
+
+
+def _sentiment(found: Analysis, language: Language) -> str:
+    if not found.sentences:
+        return ""
+    whole = found.sentiment
+    said = f"<b>{escape(label_word(whole.label, language))} {whole.score:.2f}</b>" if whole else ""
+    bars = "".join(_bar(some) for some in _bins(found.sentences))
+    figures = say(language, "analyze.sentences", n=len(found.sentences))
+    strip = f'<div class="mood" role="img" aria-label="{say(language, "analyze.strip")}: {figures}">{bars}</div>'
+    row = _row(say(language, "analyze.whole"), said) if whole else ""
+    heading = say(language, "analyze.strip")
+    return _section(strip + row + measured("sentiment", found, language), heading)
+
+
+def _bins(opinions: Sequence[Opinion]) -> list[Sequence[Opinion]]:
+    step = -(-len(opinions) // BARS_MAX)
+    return [opinions[start : start + step] for start in range(0, len(opinions), step)]
+
+
+def _bar(some: Sequence[Opinion]) -> str:
+    value = sum(map(signed, some)) / len(some)
+    kind = "up" if value >= FAINT else "down" if value <= -FAINT else "flat"
+    place = some[0].start
+    return f'<i class="{kind}" style="--v:{abs(value):.2f}" data-link="s{place}" data-go="{place}"></i>'
+
+
+def _labels(part: str, labels: Labels | None, found: Analysis, language: Language) -> str:
+    if labels is None:
+        return ""
+    return _section(_scored(say(language, f"analyze.part_{part}"), labels.scores) + measured(part, found, language))
+
+
+def _scored(name: str, scores: Mapping[str, float]) -> str:
+    """The likeliest label with its score, and the next ones."""
+    (first, score), *others = [*scores.items()][: OTHERS + 1]
+    rest = "".join(f"<span>{escape(label)} {chance:.2f}</span>" for label, chance in others)
+    return _row(escape(name), f"{escape(first)} <b>{score:.2f}</b>") + f'<p class="meter next">{rest}</p>'
+
+
+def _own(told: Told, report: Mapping[str, Any], language: Language) -> str:
+    return _section(_scored(told.name, told.scores) + f'<p class="measured">{own_quality(report, language)}</p>')
+
+
+def own_quality(report: Mapping[str, Any], language: Language) -> str:
+    """How well a visitor's own labels are told apart, in one quiet line."""
+    right, count = report["accuracy"], report["examples"]
+    if right is None:
+        return say(language, "analyze.own_unmeasured", n=count)
+    return say(language, "analyze.own_accuracy", right=f"{right:.0f}", n=count, base=f"{report['majority']:.0f}")
+
+
+def _entities(found: Analysis, language: Language) -> str:
+    if "entities" not in found.quality and not found.entities:
+        return ""
+    if not found.entities:
+        body = f'<p class="why">{say(language, "analyze.names_none")}</p>'
+        return _section(body + measured("entities", found, language), say(language, "analyze.part_entities"))
+    counts: dict[str, int] = {}
+    for name in found.entities:
+        counts[kind_of(name.type)] = counts.get(kind_of(name.type), 0) + 1
+    rows = "".join(
+        _row(f'<span class="ent is-{kind}">{say(language, f"analyze.kind_{kind}")}</span>', f"<b>{counts[kind]}</b>")
+        for kind in KINDS
+        if kind in counts
+    )
+    return _section(rows + measured("entities", found, language), say(language, "analyze.part_entities"))
+
+
+def _keywords(found: Analysis, language: Language) -> str:
+    gap = say(language, "analyze.list_gap")
+    words = gap.join(f"<span{lang(word)}>{escape(word)}</span>" for word in found.keywords)
+    listed = f'<p class="words">{words}</p>' if words else f'<p class="why">{say(language, "analyze.words_none")}</p>'
+    spoken = say(language, f"analyze.in_{found.language or 'neither'}")
+    return _section(listed, say(language, "analyze.words")) + _section(
+        _row(say(language, "analyze.language_is"), escape(spoken))
+    )
+
+
+def missing(parts: Sequence[str], language: Language) -> str:
+    """Which models are not here yet, and what works without them."""
+    if not parts:
+        return ""
+    gap = say(language, "analyze.list_gap")
+    named = gap.join(say(language, f"analyze.part_{part}").lower() for part in parts)
+    told, instead = say(language, "analyze.missing", parts=named), say(language, "analyze.instead")
+    return _section(f'<p class="why">{told}</p><p class="why">{instead}</p>')
+
+
+def measured(part: str, found: Analysis, language: Language) -> str:
+    """How good the model behind a result is, in one quiet line."""
+    quality = found.quality.get(part)
+    return f'<p class="measured">{escape(quality_line(quality, language))}</p>' if quality else ""
+
+
+def quality_line(quality: Quality, language: Language) -> str:
+    """The model and its figures, the ones with the most rows first."""
+    if not quality.figures:
+        return say(language, "analyze.unmeasured", model=quality.model)
+    gap = say(language, "analyze.list_gap")
+    best = sorted(quality.figures, key=lambda figure: -figure.rows)[:FIGURES_MAX]
+    told = gap.join(
+        say(language, "analyze.figure", metric=_metric(one.metric, language), value=f"{one.value:.1f}", data=one.data)
+        for one in best
+    )
+    return say(language, "analyze.measured_by", model=quality.model, figures=told)
+
+
+def _metric(name: str, language: Language) -> str:
+    key = f"analyze.metric_{name}"
+    return table()[key][language] if key in table() else name
+
+
+def _section(inside: str, heading: str = "") -> str:
+    head = f'<h3 class="heading">{heading}</h3>' if heading else ""
+    return f'<section class="finding">{head}{inside}</section>'
+
+
+def _row(name: str, value: str) -> str:
+    return f'<p class="row"><span>{name}</span><span>{value}</span></p>'
+
+
+def script(origin: str | Document, language: Language) -> str:
+    """How a program does the same."""
+    file = "-" if isinstance(origin, str) else shlex.quote(origin.name)
+    command = f"python -m llm_core analyze {file} --json"
+    call = f'Client("http://127.0.0.1:7860").predict({json.dumps("…", ensure_ascii=False)}, api_name="/analyze")'
+    return (
+        f'<details class="cmd"><summary>{say(language, "analyze.script")}</summary>'
+        f'<pre tabindex="0"><code>{escape(command)}</code></pre><pre tabindex="0"><code>{escape(call)}</code></pre>'
+        "</details>"
+    )
