@@ -14,7 +14,7 @@ from llm_core.events import Done, Item, Progress
 from llm_core.tasks import graph as graphs
 from llm_core.tasks.analysis import Analysis, Found, Name, Opinion, Relation
 from llm_core.text.sentences import split
-from llm_core.web.analyze import grid, network, pieces, teaching
+from llm_core.web.analyze import grid, marking, network, pieces, teaching
 from llm_core.web.analyze.progress import Gathering
 from llm_core.workbench.analysis_desk import Asked, Told
 from llm_core.workbench.tables import Table
@@ -35,7 +35,7 @@ def found() -> Analysis:
 
 
 def test_every_letter_of_the_text_is_there_and_nothing_of_it_is_markup() -> None:
-    html = pieces.shown(TEXT, found(), "en")
+    html = marking.shown(TEXT, found(), "en")
     assert "<b>met</b>" not in html and "&lt;b&gt;" in html
     shown = unescape(re.sub("<[^>]+>", "", html))
     for paragraph in TEXT.split("\n\n"):

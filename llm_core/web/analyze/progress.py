@@ -11,7 +11,7 @@ from llm_core.messages import Language, say
 from llm_core.tasks import graph as graphs
 from llm_core.tasks.analysis import Analysis, Found, Relation
 from llm_core.tasks.graph import Graph
-from llm_core.web.analyze import pieces
+from llm_core.web.analyze import marking, pieces
 from llm_core.web.frame import escape
 from llm_core.workbench.analysis_desk import Told
 
@@ -78,7 +78,7 @@ class Gathering:
         return self._shown(), self._side()
 
     def _shown(self) -> str:
-        return "" if self.origin is None else pieces.shown(self.origin, self.found, self._language)
+        return "" if self.origin is None else marking.shown(self.origin, self.found, self._language)
 
     def _side(self) -> str:
         if self.origin is None or "keywords" not in self._found:

@@ -6,8 +6,10 @@
   const SVG = "http://www.w3.org/2000/svg";
   const STEPS = 320;
   const ZOOM = 1.25;
+  const STRETCH_MAX = 1.5; // a few names do not lie further apart for a wide page
+  const FEW = 8;
   let arrows = 0;
-  const HEIGHT = { wide: 460, narrow: 400 };
+  const HEIGHT = { few: 320, wide: 460, narrow: 400 };
   const make = (name, attributes = {}, text) => {
     const made = document.createElementNS(SVG, name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -76,9 +78,11 @@
     return [[w, side, side], [h, 18, 38]].reduce((all, [size, before, after], axis) => {
       const values = all.map((one) => one[axis]);
       const [low, high] = [Math.min(...values), Math.max(...values)];
+      const middle = before + (size - before - after) / 2;
+      const scale = Math.min(STRETCH_MAX, (size - before - after) / Math.max(1, high - low));
       return all.map((one) => {
         const moved = [...one];
-        moved[axis] = high - low < 1 ? size / 2 : before + ((one[axis] - low) / (high - low)) * (size - before - after);
+        moved[axis] = middle + (one[axis] - (low + high) / 2) * scale;
         return moved;
       });
     }, at);
@@ -133,7 +137,7 @@
       this.svg = make("svg", { tabindex: 0, role: "application", "aria-label": `${name}. ${how}` });
       const head = make("marker", {
         id: `arrow-${(arrows += 1)}`, viewBox: "0 0 8 8", refX: 7, refY: 4,
-        markerWidth: 7, markerHeight: 7, orient: "auto-start-reverse",
+        markerWidth: 9, markerHeight: 9, markerUnits: "userSpaceOnUse", orient: "auto-start-reverse",
       });
       head.append(make("path", { d: "M0 0 8 4 0 8z" }));
       this.arrow = `url(#${head.id})`;
@@ -230,7 +234,8 @@
 
     #fit() {
       const w = this.clientWidth;
-      const h = w < 600 ? HEIGHT.narrow : HEIGHT.wide;
+      const few = this.#spec.nodes.length <= FEW;
+      const h = few ? HEIGHT.few : w < 600 ? HEIGHT.narrow : HEIGHT.wide;
       if (!this.svg || !w || (w === this.#size[0] && h === this.#size[1])) return;
       this.#size = [w, h];
       this.svg.setAttribute("viewBox", `0 0 ${w} ${h}`);
