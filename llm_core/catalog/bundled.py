@@ -1,4 +1,4 @@
-"""Models that travel with the repository and write text: small, made here, each with its card."""
+"""Models that travel with the repository and write text or translate: small, made here, each with its card."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from pathlib import Path
 from llm_core.models.card import CARD_FILE, ModelCard
 
 FOLDER = Path(__file__).parents[2] / "assets" / "models"
-WRITING = "continue"  # the task of those that write; encoders and translators have engines of their own
+WRITING = "continue"  # the task of those that write
+TRANSLATING = "translate"  # of those that translate; encoders have engines of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,16 @@ class Bundled:
 
 
 def folder(name: str) -> Path | None:
-    """Where the bundled model of this name stands that reads, analyzes or searches; None for those that write."""
+    """Where the bundled model of this name stands that reads, analyzes or searches; None for all others."""
     for path in sorted(FOLDER.glob(f"*/{CARD_FILE}")):
         if path.parent.name == name:
             tasks = ModelCard.read(path.parent).tasks
-            return None if {WRITING, "translate"} & set(tasks) else path.parent
+            return None if {WRITING, TRANSLATING} & set(tasks) else path.parent
     return None
 
 
 @functools.cache
 def models(folder: Path = FOLDER) -> tuple[Bundled, ...]:
-    """Those that write text, by name."""
+    """Those that write text or translate, by name."""
     found = (Bundled(path.parent, ModelCard.read(path.parent)) for path in sorted(folder.glob(f"*/{CARD_FILE}")))
-    return tuple(model for model in found if WRITING in model.card.tasks)
+    return tuple(model for model in found if {WRITING, TRANSLATING} & set(model.card.tasks))

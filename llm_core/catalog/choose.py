@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from llm_core import machine
-from llm_core.catalog import listing, local
+from llm_core.catalog import bundled, listing, local
+from llm_core.catalog.bundled import TRANSLATING
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
 from llm_core.errors import UserError
@@ -39,7 +40,7 @@ def choose(
     """The model for `task`: the one named, else the one of the settings, else the best here, else what to fetch.
 
     Args:
-        task: a task of the catalog, such as "chat".
+        task: a task of the catalog, such as "chat", or "translate".
         settings: where models stand, and the person's default.
         name: an id, the beginning of one, a path to a GGUF file, or the name of a task, which means its default.
         catalog: the recommended models, where not those that the workbench comes with.
@@ -52,7 +53,7 @@ def choose(
     task, name = (name, None) if name and name in catalog.use else (task, name)
     name = name or settings.model
     if not name or name in catalog.use:
-        return _by_itself(task, settings, catalog)
+        return _drafting(settings, catalog) if task == TRANSLATING else _by_itself(task, settings, catalog)
     entry = find(name, settings, catalog, owner)
     return Choice(entry, "models.reason_asked", {"id": entry.id}, () if entry.path else (entry,))
 
@@ -99,6 +100,15 @@ def find(name: str, settings: Settings, catalog: Catalog | None = None, owner: s
         raise UserError("model_ambiguous", name=_shown(name), matching=", ".join(begin_so))
     near = difflib.get_close_matches(name[:NAME_SHOWN_CHARS], entries, n=3, cutoff=0)
     raise UserError("model_unknown", name=_shown(name), nearest=", ".join(near))
+
+
+def _drafting(settings: Settings, catalog: Catalog) -> Choice:
+    """A language model translates where one is here; else the small model that came along, where it did."""
+    choice = _by_itself("chat", settings, catalog)
+    draft = next((entry for entry in map(listing.of_bundled, bundled.models()) if entry.translates), None)
+    if choice.entry.path or not draft:
+        return choice
+    return Choice(draft, "models.reason_draft", {}, choice.to_fetch)
 
 
 def _by_itself(task: str, settings: Settings, catalog: Catalog) -> Choice:

@@ -53,6 +53,11 @@ class Entry:
     served: Served | None = None  # on which server it runs; what it reads is sent there
 
     @property
+    def translates(self) -> bool:
+        """Whether it is one made here that translates and does nothing else; it is opened in no other way."""
+        return "bundled" in self.sources and bundled.TRANSLATING in self.tasks
+
+    @property
     def usable(self) -> bool:
         """Whether it can be opened now."""
         return self.path is not None and self.problem is None and not self.damaged
@@ -133,6 +138,7 @@ def of_bundled(model: bundled.Bundled) -> Entry:
         format="transformers",
         tasks=card.tasks,
         chat_template=False,
+        problem=None if bundled.WRITING in card.tasks else _not_writing(card.id, card.tasks),
     )
 
 
@@ -155,7 +161,7 @@ def of_run(model: runs.Trained) -> Entry:
         format="transformers",
         tasks=card.tasks,
         chat_template="chat" in card.tasks,
-        problem=None if writes else UserError("model_not_writing", name=model.name, tasks=", ".join(card.tasks)),
+        problem=None if writes else _not_writing(model.name, card.tasks),
     )
 
 
@@ -207,7 +213,6 @@ def of_folder(path: Path, source: str = "local", name: str = "") -> Entry:
     writes = {"chat", "continue"} & set(look.tasks)
     shown = name or re.sub(r"[^\w.\- ]", "?", path.name)
     title = str(card.title.get("en", shown)) if card else shown
-    not_writing = UserError("model_not_writing", name=shown, tasks=", ".join(look.tasks))
     return Entry(
         id=shown,
         title=dict.fromkeys(LANGUAGES, title),
@@ -222,7 +227,7 @@ def of_folder(path: Path, source: str = "local", name: str = "") -> Entry:
         tasks=look.tasks,
         architecture=look.architecture,
         chat_template=look.chat_template,
-        problem=look.problem or (None if writes else not_writing),
+        problem=look.problem or (None if writes else _not_writing(shown, look.tasks)),
     )
 
 
@@ -254,6 +259,10 @@ def of_wish(wish: Wish, settings: Settings) -> Entry:
         format=wish.format,
         tasks=wish.tasks,
     )
+
+
+def _not_writing(name: str, tasks: Iterable[str]) -> UserError:
+    return UserError("model_not_writing", name=name, tasks=", ".join(tasks))
 
 
 def _card(folder: Path) -> ModelCard | None:

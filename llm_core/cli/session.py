@@ -68,18 +68,18 @@ def result(events: Events, line: ProgressLine) -> Any:
     raise AssertionError("a task without an end")
 
 
-def ready_model(workbench: Workbench, line: ProgressLine) -> Entry:
-    """The model that chats, fetched first where it is not here.
+def ready_model(workbench: Workbench, line: ProgressLine, task: str = "chat") -> Entry:
+    """The model that serves `task`, fetched first where it is not here.
 
     Raises:
         UserError: `model_missing_offline`, or what the catalog or the fetch say.
     """
-    entry = workbench.models.choice("chat").entry
+    entry = workbench.models.choice(task).entry
     if entry.path is None:
         if workbench.settings.offline:
             raise UserError("model_missing_offline", name=entry.id)
         fetched(workbench, entry.id if workbench.settings.model else "recommended", line)
-        entry = workbench.models.choice("chat").entry
+        entry = workbench.models.choice(task).entry
     return entry
 
 

@@ -13,7 +13,7 @@ from llm_core.cli import session, streams
 from llm_core.cli.commands import command
 from llm_core.cli.lines import Answers, folded
 from llm_core.errors import UserError
-from llm_core.events import Done, Events, Item
+from llm_core.events import Done, Events, Item, Notice
 from llm_core.messages import Language, say, system_language
 
 if TYPE_CHECKING:
@@ -51,8 +51,10 @@ def translate(
         line = session.progress_line()
         if not lines:
             source = _source(workbench, file, out, line)
-        session.ready_model(workbench, line)
+        entry = session.ready_model(workbench, line, "translate")
         if lines:
+            if entry.translates:
+                line.show(Notice("translation_draft"))
             _Lines(workbench, options, line, as_json=as_json).write_all(streams.read_lines(file))
             return
         options["to"] = to or direction(source)
@@ -75,7 +77,8 @@ class _Lines(Answers):
         if not text.strip():
             return dict(self.empty)
         made: Translation = self.ended(self._workbench.translate(text, **self._options))
-        return {"text": folded(made.text), "doubts": [one.to_json() for pair in made.pairs for one in pair.doubts]}
+        record = {"text": folded(made.text), "doubts": [one.to_json() for pair in made.pairs for one in pair.doubts]}
+        return record | ({"draft": True} if made.draft else {})
 
 
 def _source(workbench: Workbench, file: str | None, out: str | None, line: ProgressLine) -> str | Document:

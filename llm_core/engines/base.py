@@ -214,11 +214,36 @@ class Scorer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How a translation is looked for."""
+
+    beams: int = 2  # beginnings followed at the same time
+    temperature: float = 0.0  # above 0 it is drawn, with one beam
+    repetition_penalty: float = 1.0  # 1 is none
+    no_repeat_ngram: int = 0  # so many tokens never come twice in a row of their own; 0 lets them
+    max_tokens: int = 0  # of a translation; 0 leaves it to the model's positions
+
+
+SEARCH = Search()
+
+
 @runtime_checkable
 class Translator(Protocol):
     """Translates sentences, as a model that was made for nothing else does."""
 
-    def translate(self, sentences: Sequence[str], *, source: str = "", target: str = "", beams: int = 2) -> list[str]:
+    @property
+    def longest(self) -> int:
+        """How many tokens it reads of a sentence; what lies behind is cut. May open the model."""
+        ...
+
+    def count_tokens(self, sentences: Sequence[str]) -> list[int]:
+        """How many tokens each sentence has. May open the model."""
+        ...
+
+    def translate(
+        self, sentences: Sequence[str], *, source: str = "", target: str = "", search: Search = SEARCH
+    ) -> list[str]:
         """The translation of each sentence, in order; see ct2_translator.py."""
         ...
 

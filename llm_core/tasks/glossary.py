@@ -105,6 +105,15 @@ class Glossary:
             sentence = _pattern(term).sub(wanted.replace("\\", r"\\"), sentence)
         return sentence
 
+    def held(self, sentence: str) -> tuple[str, dict[str, str]]:
+        """The sentence with a mark in the place of each of its terms, and the translation of each mark."""
+        letter = next((one for one in "XYZQ" if f"{one}1" not in sentence), "X")
+        marks: dict[str, str] = {}
+        for number, (term, wanted) in enumerate(self.of(sentence).items(), 1):
+            marks[f"{letter}{number}"] = wanted
+            sentence = _pattern(term).sub(f"{letter}{number}", sentence)
+        return sentence, marks
+
 
 def _directed(terms: Mapping[str, str], to: Language) -> Iterator[tuple[str, str]]:
     for left, right in terms.items():

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Generator as Generating
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
 from llm_core.engines.base import (
     Capability,
@@ -37,7 +37,7 @@ REPEATED_PENALTY: Final = 1.15
 # How much worse a sentence is for each doubt: what a reader sees at once weighs most.
 WEIGHTS: Final[dict[DoubtKind, float]] = {
     "empty": 9, "repeat": 4, "cut": 4, "script": 3, "meaning": 3, "length": 2, "number": 2, "added_number": 2,
-    "negation": 2, "name": 1, "term": 1.5,
+    "negation": 2, "name": 1, "term": 1.5, "parts": 0,
 }  # fmt: skip
 
 
@@ -71,6 +71,40 @@ class Draft:
         return sum(WEIGHTS[doubt.kind] for doubt in self.doubts) + extra + (1 - self.cosine)
 
 
+class Writer(Protocol):
+    """Writes translations, and knows what to do about those that are doubtful."""
+
+    glossary: Glossary
+    to: Language
+
+    def write(self, work: Sequence[tuple[Segment, Way]]) -> Generating[Event, None, list[Draft]]:
+        """Translations in the order of `work`."""
+        ...
+
+    def another_way(self, draft: Draft) -> Way | None:
+        """How to ask again, or None where there is nothing that asking again would cure."""
+        ...
+
+
+def checked(drafts: Sequence[Draft], writer: Writer, encoder: Encoder) -> list[Draft]:
+    """With everything that code can say against them."""
+    if not drafts:
+        return []
+    vectors = encoder.encode([d.segment.text for d in drafts] + [d.target for d in drafts], "query")
+    cosines = (vectors[: len(drafts)] * vectors[len(drafts) :]).sum(1)
+    found = []
+    for draft, cosine in zip(drafts, cosines, strict=True):
+        source = draft.segment.text
+        terms, missed = writer.glossary.of(source), writer.glossary.missed(source, draft.target)
+        seen = translation_checks.doubts(source, draft.target, writer.to, terms, missed)
+        known = {doubt.kind for doubt in draft.doubts}
+        doubts = (*draft.doubts, *(doubt for doubt in seen if doubt.kind not in known))
+        apart = translation_checks.far(float(cosine), source) if draft.target.strip() else None
+        doubts = (*doubts, apart) if apart else doubts
+        found.append(replace(draft, doubts=doubts, cosine=float(cosine)))
+    return found
+
+
 class SentenceWriter:
     """One translation's questions to the model.
 
@@ -85,8 +119,8 @@ class SentenceWriter:
     def __init__(self, generator: Generator, parameters: int, glossary: Glossary, to: Language, visitor: str) -> None:
         self._generator = generator
         self._parameters = parameters
-        self._glossary = glossary
-        self._to = to
+        self.glossary = glossary
+        self.to = to
         self._visitor = visitor
 
     def write(self, work: Sequence[tuple[Segment, Way]]) -> Generating[Event, None, list[Draft]]:
@@ -103,22 +137,6 @@ class SentenceWriter:
             yield from self._together(work, places, sampling, drafts)
         return [drafts[place] for place in range(len(work))]
 
-    def checked(self, drafts: Sequence[Draft], encoder: Encoder) -> list[Draft]:
-        """With everything that code can say against them."""
-        if not drafts:
-            return []
-        vectors = encoder.encode([d.segment.text for d in drafts] + [d.target for d in drafts], "query")
-        cosines = (vectors[: len(drafts)] * vectors[len(drafts) :]).sum(1)
-        found = []
-        for draft, cosine in zip(drafts, cosines, strict=True):
-            source = draft.segment.text
-            terms, missed = self._glossary.of(source), self._glossary.missed(source, draft.target)
-            doubts = (*draft.doubts, *translation_checks.doubts(source, draft.target, self._to, terms, missed))
-            apart = translation_checks.far(float(cosine), source) if draft.target.strip() else None
-            doubts = (*doubts, apart) if apart else doubts
-            found.append(replace(draft, doubts=doubts, cosine=float(cosine)))
-        return found
-
     def another_way(self, draft: Draft) -> Way | None:
         """How to ask again, or None where there is nothing that asking again would cure."""
         kinds = {doubt.kind for doubt in draft.doubts}
@@ -132,7 +150,7 @@ class SentenceWriter:
         return Way(draft.way.temperature, draft.way.seed, penalty, strict, said, keep, alone=True)
 
     def _sampling(self, segment: Segment, way: Way) -> Sampling:
-        terms = self._glossary.of(segment.text)
+        terms = self.glossary.of(segment.text)
         tokens = round(min(TOKENS_MAX, max(TOKENS_LEAST, GROWTH * tokens_of(segment.text) + 16)))
         return Sampling(
             temperature=way.temperature,
@@ -140,14 +158,14 @@ class SentenceWriter:
             max_tokens=tokens,
             seed=way.seed,
             stop=("\n",),
-            grammar=leftovers.grammar(segment.text, self._to, terms.values()) if way.strict else None,
+            grammar=leftovers.grammar(segment.text, self.to, terms.values()) if way.strict else None,
         )
 
     def _prompt(self, segment: Segment, way: Way) -> Prompt:
-        terms: Mapping[str, str] = self._glossary.of(segment.text)
-        text = self._glossary.said(segment.text) if way.said else segment.text
+        terms: Mapping[str, str] = self.glossary.of(segment.text)
+        text = self.glossary.said(segment.text) if way.said else segment.text
         before = "" if way.alone else segment.before
-        return prompt(text, self._to, terms, parameters=self._parameters, keep=way.keep, before=before)
+        return prompt(text, self.to, terms, parameters=self._parameters, keep=way.keep, before=before)
 
     def _together(
         self, work: Sequence[tuple[Segment, Way]], places: Sequence[int], sampling: Sampling, drafts: dict[int, Draft]
@@ -164,7 +182,7 @@ class SentenceWriter:
                         yield Tick()
                     case Finished():
                         segment, way = work[places[step.prompt]]
-                        target = cleaned(written[step.prompt], segment.text, self._to)
+                        target = cleaned(written[step.prompt], segment.text, self.to)
                         cut = (Doubt("cut"),) if step.reason == "length" else ()
                         drafts[places[step.prompt]] = Draft(segment, way, target, cut)
                         yield Tick()

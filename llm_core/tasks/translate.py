@@ -14,15 +14,16 @@ from dataclasses import dataclass
 from typing import Final
 
 from llm_core.documents.document import Document
-from llm_core.engines.base import Encoder, Generator
+from llm_core.engines.base import Encoder, Generator, Translator
 from llm_core.errors import UserError
-from llm_core.events import Done, Event, Events, Item, Notice, Progress, Tick
+from llm_core.events import Done, Event, Events, Item, Notice, Progress
 from llm_core.messages import Language
+from llm_core.tasks.draft_writer import DraftWriter
 from llm_core.tasks.glossary import Glossary
 from llm_core.tasks.segments import Segment, direction, segments, translated
-from llm_core.tasks.sentence_writer import Draft, SentenceWriter, Way
+from llm_core.tasks.sentence_writer import Draft, SentenceWriter, Way, Writer, checked
 from llm_core.tasks.translation import Pair, Translation, TranslationOptions
-from llm_core.tasks.waiting import ticking
+from llm_core.tasks.waiting import quietly, ticking
 
 AT_ONCE: Final = (2, 4, 6)  # sentences with the model together: few at first, so that something stands there soon
 WORTH_A_WORD_S: Final = 15  # a shorter wait is not announced
@@ -38,7 +39,18 @@ class Engines:
     encoder: Encoder
 
 
-def translate(source: str | Document, options: TranslationOptions, engines: Engines, *, visitor: str = "") -> Events:
+@dataclass(frozen=True, slots=True)
+class Drafting:
+    """What a draft is made with: a small model that translates and does nothing else, its size, and an encoder."""
+
+    translator: Translator
+    parameters: int
+    encoder: Encoder
+
+
+def translate(
+    source: str | Document, options: TranslationOptions, engines: Engines | Drafting, *, visitor: str = ""
+) -> Events:
     """Translate a text.
 
     Args:
@@ -48,8 +60,9 @@ def translate(source: str | Document, options: TranslationOptions, engines: Engi
         visitor: for the waiting line.
 
     Yields:
-        Notice("translation_takes") where it takes a while; Progress("translating", sentences) with speed and time
-        left; Item(Pair) for each sentence in order; at last Done(Translation).
+        Notice("translation_draft") where a small model drafts it; Notice("translation_takes") where it takes a
+        while; Progress("translating", sentences) with speed and time left; Item(Pair) for each sentence in order; at
+        last Done(Translation).
 
     Raises:
         UserError: `text_empty`, and those of the engines.
@@ -57,37 +70,53 @@ def translate(source: str | Document, options: TranslationOptions, engines: Engi
     text = source if isinstance(source, str) else source.text
     if not text.strip():
         raise UserError("text_empty")
+    draft = isinstance(engines, Drafting)
+    if draft:
+        yield Notice("translation_draft")
     to: Language = options.to or direction(source)
     found = yield from ticking(lambda: segments(source, to), "preparing")
     pace = Pace(found, engines.parameters, to)
     if pace.expected_s >= WORTH_A_WORD_S:
         yield Notice("translation_takes", {"n": pace.total, "t": round(pace.expected_s)})
     yield pace.progress(0)
-    writer = SentenceWriter(engines.generator, engines.parameters, Glossary(options.glossary, to), to, visitor)
+    writer = _writer(engines, options, to, visitor)
     pairs: list[Pair] = []
     for batch in batches(found):
         for pair in (yield from _batch(batch, writer, engines.encoder, pace)):
             pairs.append(pair)
             yield pace.progress(len(pairs))
             yield Item(pair)
-    yield Done(Translation(translated(source, pairs, to), tuple(pairs), to, len(found)))
+    yield Done(Translation(translated(source, pairs, to), tuple(pairs), to, len(found), draft))
 
 
 def again(
-    pair: Pair, options: TranslationOptions, engines: Engines, to: Language, *, visitor: str = "", seed: int = 0
+    pair: Pair,
+    options: TranslationOptions,
+    engines: Engines | Drafting,
+    to: Language,
+    *,
+    visitor: str = "",
+    seed: int = 0,
 ) -> Events:
     """Another translation of one sentence: drawn, not the likeliest one.
 
     Yields:
         Progress and ticks, at last Done(Pair).
     """
-    writer = SentenceWriter(engines.generator, engines.parameters, Glossary(options.glossary, to), to, visitor)
+    writer = _writer(engines, options, to, visitor)
     segment = Segment(pair.number, pair.source, pair.text, kept=False)
     way = Way(temperature=AGAIN_TEMPERATURE, seed=seed)
     drafts = yield from writer.write([(segment, way)])
     drafts = yield from _checked(drafts, writer, engines.encoder)
     drafts = yield from _improved(drafts, writer, engines.encoder)
     yield Done(_pair(drafts[0]))
+
+
+def _writer(engines: Engines | Drafting, options: TranslationOptions, to: Language, visitor: str) -> Writer:
+    glossary = Glossary(options.glossary, to)
+    if isinstance(engines, Drafting):
+        return DraftWriter(engines.translator, glossary, to)
+    return SentenceWriter(engines.generator, engines.parameters, glossary, to, visitor)
 
 
 def batches(found: Sequence[Segment]) -> Iterator[list[Segment]]:
@@ -105,7 +134,7 @@ def batches(found: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _batch(
-    batch: Sequence[Segment], writer: SentenceWriter, encoder: Encoder, pace: Pace
+    batch: Sequence[Segment], writer: Writer, encoder: Encoder, pace: Pace
 ) -> Generating[Event, None, list[Pair]]:
     work = [(segment, Way()) for segment in batch if not segment.kept]
     drafts: list[Draft] = []
@@ -119,23 +148,12 @@ def _batch(
     return [made.get(one.number) or Pair(one.number, one.span, one.text, one.text, kept=True) for one in batch]
 
 
-def _checked(
-    drafts: Sequence[Draft], writer: SentenceWriter, encoder: Encoder
-) -> Generating[Event, None, list[Draft]]:
+def _checked(drafts: Sequence[Draft], writer: Writer, encoder: Encoder) -> Generating[Event, None, list[Draft]]:
     """With their doubts. Takes a moment only when the encoder is opened; the count of sentences stays in sight."""
-    checking = ticking(lambda: writer.checked(drafts, encoder), "translating")
-    while True:
-        try:
-            next(checking)
-        except StopIteration as end:
-            checked: list[Draft] = end.value
-            return checked
-        yield Tick()
+    return (yield from quietly(lambda: checked(drafts, writer, encoder), "translating"))
 
 
-def _improved(
-    drafts: Sequence[Draft], writer: SentenceWriter, encoder: Encoder
-) -> Generating[Event, None, list[Draft]]:
+def _improved(drafts: Sequence[Draft], writer: Writer, encoder: Encoder) -> Generating[Event, None, list[Draft]]:
     """The doubtful ones asked again, and the better of both."""
     best = {draft.segment.number: draft for draft in drafts}
     again = [(draft.segment, way) for draft in drafts if (way := writer.another_way(draft))]

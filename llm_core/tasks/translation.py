@@ -14,7 +14,18 @@ from llm_core.text.spans import Span
 
 # Why a sentence is worth a second look; its sentence is the message `translate.doubt_<kind>`.
 DoubtKind: TypeAlias = Literal[
-    "empty", "script", "repeat", "number", "added_number", "name", "negation", "length", "meaning", "term", "cut"
+    "empty",
+    "script",
+    "repeat",
+    "number",
+    "added_number",
+    "name",
+    "negation",
+    "length",
+    "meaning",
+    "term",
+    "cut",
+    "parts",
 ]
 DOUBTS: tuple[DoubtKind, ...] = get_args(DoubtKind)
 
@@ -84,6 +95,7 @@ class Translation:
     pairs: tuple[Pair, ...]
     to: Language
     total: int  # sentences of the source
+    draft: bool = False  # by a small model made here, which is right less often than not
 
     @property
     def doubtful(self) -> int:
@@ -97,6 +109,7 @@ class Translation:
             "to": self.to,
             "sentences": [pair.to_json() for pair in self.pairs],
             "doubtful": self.doubtful,
+            "draft": self.draft,
         }
 
 

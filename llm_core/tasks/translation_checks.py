@@ -19,6 +19,7 @@ from llm_core.text.words import words
 
 FAR_BELOW: Final = 0.36  # cosine to the source
 _THRICE: Final = re.compile(r"(.{2,60}?)(?:[\s，,、。.；;]*\1){2,}", re.DOTALL)
+_LETTER: Final = re.compile(r"[^\W\d_]")  # 000000 is no loop
 _TWICE: Final = re.compile(r"(.{14,120}).{0,3}\1", re.DOTALL)
 # Small letters before a capital, or a capital and figures: PyTorch, GPIO15. Nobody translates those, but LeBron.
 _COINED: Final = re.compile(
@@ -57,6 +58,18 @@ def doubts(
 def far(cosine: float, source: str) -> Doubt | None:
     """A doubt where the encoder finds that the two say different things; very short ones it cannot judge."""
     return Doubt("meaning") if cosine < FAR_BELOW and _units(source) >= _SENTENCE_WORDS_MIN else None
+
+
+def unlooped(source: str, target: str) -> tuple[str, str]:
+    """A translation that fell into a loop with what it repeats said once, and what that is; "" where it did not.
+
+    >>> unlooped("She came and sang.", "她来了，来了，来了，来了唱歌。")
+    ('她来了唱歌。', '来了')
+    """
+    match = _THRICE.search(target)
+    if not match or not _LETTER.search(match[1]) or _THRICE.search(source):
+        return target, ""
+    return target[: match.end(1)] + target[match.end() :], match[1].strip()
 
 
 def _script(source: str, target: str, to: Language, terms: Mapping[str, str]) -> Iterator[Doubt]:

@@ -42,3 +42,15 @@ def ticking(work: Callable[[], Value], stage: str) -> Generator[Event, None, Val
     if errors:
         raise errors[0]
     return values[0]
+
+
+def quietly(work: Callable[[], Value], stage: str) -> Generator[Event, None, Value]:
+    """As `ticking`, where something that says more than seconds stands in sight already."""
+    running = ticking(work, stage)
+    while True:
+        try:
+            next(running)
+        except StopIteration as end:
+            value: Value = end.value
+            return value
+        yield Tick()

@@ -48,7 +48,7 @@ def publish(workbench: Workbench) -> None:
         """Translate as `/translate`, and say of each sentence where it stands and what is doubtful about it.
 
         Gives {"text", "to", "sentences": [{"number", "start", "end", "source", "target", "kept", "doubts"}],
-        "doubtful"} at the end, and an empty object until then.
+        "doubtful", "draft"} at the end, and an empty object until then.
         """
         options = {"to": to, "glossary": glossary or {}, "model": model}
         for made in _made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 from llm_core.errors import UserError
@@ -23,25 +24,45 @@ def build(elem_id: str) -> gr.Dropdown:
     return gr.Dropdown(unknown, value=picker.BY_ITSELF, label=t("chat.model"), elem_id=elem_id, interactive=True)
 
 
-def filled(models: Models, language: Language, picked: str | None) -> Any:
-    """The menu with what is here; a model that went leaves the choice to the workbench."""
-    menu = picker.choices(models, language, tasks=picker.INSTRUCTED)
+def filled(models: Models, language: Language, picked: str | None, task: str = "chat") -> Any:
+    """The menu with what is here and does `task`; a model that went leaves the choice to the workbench."""
+    menu = picker.choices(models, language, tasks=picker.INSTRUCTED | {task}, task=task)
     known = {value for _, value in menu}
     picked = picked if picked in known else picker.BY_ITSELF
-    return gr.update(choices=menu, value=picked, info=_leaving(models, picked or "", language))
+    return gr.update(choices=menu, value=picked, info=_told(models, picked or "", language, task))
 
 
-def keep_up(menu: gr.Dropdown, workbench: Workbench, frame: Frame) -> None:
+def trust(workbench: Workbench, language: Language) -> str:
+    """Whether what a visitor gives stays here: the sentence before the first text."""
+    leaving = _leaving(workbench.models, picker.BY_ITSELF, language)
+    if leaving:
+        return leaving
+    if any(entry.served and not entry.served.is_here for entry in workbench.models.listing()):
+        return say(language, "page.trust_unless")
+    return say(language, "page.trust_here" if workbench.settings.is_local else "page.trust_server")
+
+
+def keep_up(menu: gr.Dropdown, workbench: Workbench, frame: Frame, task: str = "chat") -> None:
     """Fill the menu again whenever a model came or went."""
 
     def refresh(picked: str, request: gr.Request) -> Any:
-        return filled(workbench.models, language_of_request(request), picked)
+        return filled(workbench.models, language_of_request(request), picked, task)
 
     def tell(picked: str, request: gr.Request) -> Any:
-        return gr.update(info=_leaving(workbench.models, picked, language_of_request(request)))
+        return gr.update(info=_told(workbench.models, picked, language_of_request(request), task))
 
     frame.header.models_changed(refresh, menu, menu, **PRIVATE, trigger_mode="multiple")
     menu.input(tell, menu, menu, **PRIVATE, trigger_mode="multiple")
+
+
+def _told(models: Models, picked: str, language: Language, task: str) -> str | None:
+    """What is to be known of the model that is picked, or taken where none is."""
+    with contextlib.suppress(UserError):
+        choice = models.choice(task, picked or None)
+        if choice.entry.translates:
+            by_itself = choice.reason == "models.reason_draft"
+            return say(language, choice.reason) if by_itself else choice.entry.limits[language]
+    return _leaving(models, picked, language)
 
 
 def _leaving(models: Models, picked: str, language: Language) -> str | None:

@@ -30,5 +30,5 @@ def build(workbench: Workbench, frame: Frame) -> None:
     # A new job ends the following of the one before; the job itself goes on.
     last: dict[str, Any] = {**PRIVATE, "trigger_mode": "always_last"}
     screen.followed.change(handlers.follow, [visitor, screen.followed], outputs, **last)
-    model_menu.keep_up(screen.model, workbench, frame)
+    model_menu.keep_up(screen.model, workbench, frame, "translate")
     frame.opened.then(handlers.restore, visitor, outputs, **EVENT)

@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from llm_core.catalog import choose, fetch, listing, verify
+from llm_core.catalog.bundled import TRANSLATING
 from llm_core.catalog.choose import Choice
 from llm_core.catalog.listing import Entry
 from llm_core.catalog.local import SUFFIX
 from llm_core.engines import device
-from llm_core.engines.base import Generator, Scorer
+from llm_core.engines.base import Generator, Scorer, Translator
 from llm_core.engines.device import Place
 from llm_core.engines.llama_look import Looking
 from llm_core.engines.pool import Pool
@@ -57,7 +58,7 @@ class Models:
         """The model that serves `task`, and why.
 
         Args:
-            task: such as "chat".
+            task: such as "chat" or "translate".
             name: an id, the beginning of one, or a task's name. Never a path: the name may come from a visitor,
                 and only the settings, which are this computer's owner's, may point into its disk.
             owner: the visitor, whose own runs can be named.
@@ -70,7 +71,8 @@ class Models:
         if name and (named := self._named()) and named.id == name:
             name = None
         choice = choose.choose(task, self._settings, name, owner=owner)
-        if choice.entry.problem and choice.entry.problem.code == "model_not_writing":
+        fits = task == TRANSLATING and choice.entry.translates
+        if choice.entry.problem and choice.entry.problem.code == "model_not_writing" and not fits:
             raise choice.entry.problem
         return choice
 
@@ -85,13 +87,18 @@ class Models:
         Raises:
             UserError: `model_unknown`, `model_missing`, or what ended the fetch.
         """
+        entry = yield from self.here(task, name, owner)
+        return entry, self.engine(entry, mask=mask)
+
+    def here(self, task: str, name: str | None = None, owner: str = "") -> Generating[Event, None, Entry]:
+        """As `ready`, for callers that open the engine themselves."""
         entry = self.choice(task, name, owner).entry
         if entry.path is None:
             yield from self._fetched(entry)
             entry = self.choice(task, name, owner).entry
         if entry.path is None:
             raise UserError("model_missing", name=entry.id)
-        return entry, self.engine(entry, mask=mask)
+        return entry
 
     def on_processor(self) -> Entry | None:
         """The model here that chats and needs no GPU; None where there is none."""
@@ -111,6 +118,11 @@ class Models:
         from llm_core.workbench.masked import Masked
 
         return Masked(engine)
+
+    def translator(self, entry: Entry) -> Translator:
+        """The engine of a model that translates and does nothing else."""
+        assert entry.path is not None
+        return self._pool.translator(entry.id, entry.path)
 
     def place(self, entry: Entry) -> Place | None:
         """The engine and the device that it runs on; None for one that is elsewhere."""

@@ -47,6 +47,7 @@ class Work:
     total: int
     pairs: tuple[Pair, ...] = ()
     state: State = "growing"
+    draft: bool = False  # by a small model made here
     next_text: str = ""  # the sentence that is being translated
 
     @property
@@ -73,6 +74,7 @@ class Work:
             "total": self.total,
             "pairs": [pair.to_json() for pair in self.pairs],
             "state": self.state,
+            "draft": self.draft,
         }
 
     @classmethod
@@ -82,6 +84,7 @@ class Work:
         return cls(
             value["name"], Document.from_json(value["document"]), TranslationOptions.of(value["options"]),
             value["to"], value["total"], tuple(map(Pair.from_json, value["pairs"])), state,
+            bool(value.get("draft")),
         )  # fmt: skip
 
 
@@ -217,10 +220,12 @@ class Translations:
     def _run(self, owner: str, events: Events, limit_s: float) -> Job:
         return self._jobs.start(events, owner=owner, subject=SUBJECT, unwatched_s=float("inf"), limit_s=limit_s)
 
-    def _engines(self, model: str | None) -> Generating[Event, None, translate.Engines]:
-        entry, generator = yield from self._models.ready("chat", model)
+    def _engines(self, model: str | None) -> Generating[Event, None, translate.Engines | translate.Drafting]:
+        entry = yield from self._models.here("translate", model)
         yield Notice("model", {"id": entry.id, "title": entry.title})
-        return translate.Engines(generator, entry.parameters, self._encoder())
+        if entry.translates:
+            return translate.Drafting(self._models.translator(entry), entry.parameters, self._encoder())
+        return translate.Engines(self._models.engine(entry), entry.parameters, self._encoder())
 
     def _made(self, owner: str, source: str | Path, name: str, options: TranslationOptions) -> Events:
         """Read, translate, and keep what there is every few seconds and however it ends."""
@@ -257,6 +262,8 @@ class Translations:
                     if time.monotonic() - saved > SAVE_EVERY_S:
                         self._store.keep(owner, work.to_json())
                         saved = time.monotonic()
+                if isinstance(event, Notice) and event.code == "translation_draft":
+                    work = dataclasses.replace(work, draft=True)
                 if isinstance(event, Done):
                     state = "whole"
                 yield event
@@ -277,7 +284,7 @@ class Translations:
                 pairs = (*work.pairs[:number], event.result, *work.pairs[number + 1 :])
                 self._finish(owner, dataclasses.replace(work, pairs=pairs))
                 yield Item(event.result)
-                event = Done(Translation(work.text, pairs, work.to, work.total))
+                event = Done(Translation(work.text, pairs, work.to, work.total, work.draft))
             yield event
 
     def _finish(self, owner: str, work: Work) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from llm_core.engines import ct2_cache
-from llm_core.engines.base import Sampling, Translator, Writing
+from llm_core.engines.base import Sampling, Search, Translator, Writing
 from llm_core.engines.ct2_decoder import Int8Decoder
 from llm_core.engines.ct2_translator import SentenceTranslator
 from llm_core.engines.pool import Pool
@@ -110,7 +110,7 @@ def test_a_translator_translates_as_transformers_does(kind: str, tmp_path: Path,
     folder = tiny_folders.translator(tmp_path / kind, kind)
     made = SentenceTranslator(folder, settings.paths.conversions, 1)
     assert isinstance(made, Translator)
-    found = made.translate(SENTENCES, beams=1)
+    found = made.translate(SENTENCES, search=Search(beams=1))
     assert made.is_int8, [path.read_text("utf-8") for path in settings.paths.conversions.glob("*.refused")]
     tokenizers: Any = hf.AutoTokenizer
     tokenizer, models = tokenizers.from_pretrained(folder), hf.AutoModelForSeq2SeqLM
@@ -122,4 +122,4 @@ def test_a_translator_translates_as_transformers_does(kind: str, tmp_path: Path,
         slow = tokenizer.decode(out[0], skip_special_tokens=True).split()
         assert translation.split()[:1] == slow[:1]
     made.close()
-    assert made.translate(SENTENCES, beams=1) == found
+    assert made.translate(SENTENCES, search=Search(beams=1)) == found

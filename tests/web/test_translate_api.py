@@ -26,7 +26,7 @@ def test_a_translation_grows_and_keeps_its_lines(client):
 
 def test_every_sentence_says_what_is_doubtful(client):
     record = client.predict(TEXT, to="zh", glossary={"boat": "小船"}, api_name="/translate_sentences")
-    assert list(record) == ["text", "to", "sentences", "doubtful"]
+    assert list(record) == ["text", "to", "sentences", "doubtful", "draft"]
     assert [one["source"] for one in record["sentences"]] == ["3", "The boats came.", "12.5 kg"]
     assert record["doubtful"] == 1
     assert "term" in [one["kind"] for one in record["sentences"][1]["doubts"]]

@@ -48,16 +48,16 @@ def evidence(pieces: Sequence[Piece], name: str, language: Language, *, first: i
     return f'<ol class="cites" style="--first:{first - 1}">{lines}</ol>'
 
 
-def empty(language: Language, *, documents: int) -> str:
-    """Before the first question: what this is for, that nothing leaves the machine, and questions to try."""
+def empty(language: Language, trust: str, *, documents: int) -> str:
+    """Before the first question: what this is for, whether anything leaves the machine, and questions to try."""
     title = say(language, "ask.empty_asked" if documents else "ask.empty")
-    trust = say(language, "ask.empty_trust")
     starts = ""
     if not documents:
         asked = [say(language, f"ask.example_{number}") for number in range(1, EXAMPLES + 1)]
         lines = "".join(f'<li><button data-do="example"{_lang(one)}>{escape(one)}</button></li>' for one in asked)
         starts = f'<p class="why">{say(language, "ask.examples")}</p><ul class="starts">{lines}</ul>'
-    return f'<section class="empty"><h2>{title}</h2><p>{trust}</p>{starts}</section>'
+    why = f"{say(language, 'ask.empty_trust')} {escape(trust)}"
+    return f'<section class="empty"><h2>{title}</h2><p>{why}</p>{starts}</section>'
 
 
 def script(question: str, documents: Sequence[str], language: Language) -> str:

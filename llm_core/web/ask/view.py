@@ -10,6 +10,7 @@ from llm_core.events import Delta, Event, Item, Notice, Progress
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.text.spans import Span
+from llm_core.web import model_menu
 from llm_core.web.ask import pieces, shelf
 from llm_core.web.ask.screen import Followed, Screen
 from llm_core.web.frame import escape
@@ -59,7 +60,7 @@ class View:
         kept = desk.answers(visitor)
         documents = [entry.name for entry in desk.documents(visitor)]
         if not kept:
-            written = pieces.empty(language, documents=len(documents))
+            written = pieces.empty(language, model_menu.trust(self.workbench, language), documents=len(documents))
         else:
             written = pieces.thread(kept, language) + pieces.script(kept[0][1]["question"], documents, language)
         return {self.screen.thread: written, self.screen.live: "", self.screen.notice: ""} | self.buttons(language)

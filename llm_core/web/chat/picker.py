@@ -22,14 +22,16 @@ SCORES = ("requests", "tokens_per_s")  # of those in the catalog, what matters f
 
 
 def choices(
-    models: Models, language: Language, visitor: str = "", tasks: frozenset[str] = WRITING
+    models: Models, language: Language, visitor: str = "", tasks: frozenset[str] = WRITING, task: str = "chat"
 ) -> list[tuple[str, str]]:
-    """The menu: the workbench's own choice, then every model that is here for the visitor and does one of `tasks`."""
+    """The menu: the workbench's choice for `task`, then every model here for the visitor that does one of `tasks`."""
     try:
-        name = models.choice("chat").entry.title[language]
+        name = models.choice(task).entry.title[language]
     except UserError:
         name = "?"
-    usable = [entry for entry in models.listing(visitor) if entry.usable and tasks & set(entry.tasks)]
+    usable = [
+        entry for entry in models.listing(visitor) if (entry.usable or entry.translates) and tasks & set(entry.tasks)
+    ]
     here = [(entry.title[language], entry.id) for entry in usable]
     return [(say(language, "chat.automatic", name=name), BY_ITSELF), *here]
 

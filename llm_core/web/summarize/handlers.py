@@ -130,7 +130,8 @@ class Handlers:
         language = language_of_request(request)
         work = self._summaries.last(visitor)
         menu = model_menu.filled(self._workbench.models, language, work.options.model if work else None)
-        yield {self._screen.start: pieces.empty(language), self._screen.model: menu}
+        start = pieces.empty(language, model_menu.trust(self._workbench, language))
+        yield {self._screen.start: start, self._screen.model: menu}
         if work is None:
             return
         options = work.options

@@ -35,8 +35,8 @@ def example(name: str) -> str:
     return known[name].read_text("utf-8").strip() if name in known else ""
 
 
-def empty(language: Language) -> str:
-    """Before the first text: what this does, that nothing leaves the machine, texts to try."""
+def empty(language: Language, trust: str) -> str:
+    """Before the first text: what this does, whether the text stays here, texts to try."""
     own = [one for one in examples(language) if f".{language}." in one[0]][:2]
     other = [one for one in examples(language) if f".{language}." not in one[0]][:1]
     lines = "".join(
@@ -44,7 +44,8 @@ def empty(language: Language) -> str:
         for name, title in [*own, *other]
     )
     return (
-        f'<section class="empty"><h2>{say(language, "summarize.empty")}</h2><p>{say(language, "summarize.trust")}</p>'
+        f'<section class="empty"><h2>{say(language, "summarize.empty")}</h2>'
+        f"<p>{say(language, 'summarize.trust')} {escape(trust)}</p>"
         f'<p class="why">{say(language, "summarize.try")}</p><ul class="starts">{lines}</ul></section>'
     )
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.translations import Translations
 
 Update = dict[Any, Any]  # component -> its new value
+SHOWN_ELSEWHERE = ("model", "translation_draft")  # notices that the sentences themselves carry
 PAINT_EVERY_S = 0.3  # a page of pairs is large
 
 
@@ -53,8 +54,10 @@ class Handlers:
 
         def shown() -> Update:
             work, job = self._translations.work(visitor), self._translations.running(visitor)
-            menu = model_menu.filled(self._workbench.models, language, work.options.model if work else None)
-            start: Update = {self._screen.start: pieces.empty(language), self._screen.model: menu}
+            picked = work.options.model if work else None
+            menu = model_menu.filled(self._workbench.models, language, picked, "translate")
+            trust = model_menu.trust(self._workbench, language)
+            start: Update = {self._screen.start: pieces.empty(language, trust), self._screen.model: menu}
             if work is None and job is None:
                 return start
             update = start | self._shown(visitor, language)
@@ -227,7 +230,7 @@ class _Growing:
         match event:
             case Progress() if event.stage == "translating" or not self._translating:
                 self._stage = event
-            case Notice(code) if code != "model":
+            case Notice(code) if code not in SHOWN_ELSEWHERE:
                 told = say(self._language, f"notices.{code}", **event.facts)
                 self._told = pieces.notice(told, self._language, doubt=True)
             case Item():

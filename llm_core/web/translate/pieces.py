@@ -40,8 +40,8 @@ def example(name: str) -> str:
     return known[name].read_text("utf-8").strip() if name in known else ""
 
 
-def empty(language: Language) -> str:
-    """Before the first text: what this does, what it is good for, texts to try."""
+def empty(language: Language, trust: str) -> str:
+    """Before the first text: what this does, what it is good for, whether the text stays here, texts to try."""
     lines = "".join(
         f'<li><button data-do="example" data-id="{escape(path.name)}"{_lang(first := _first_words(path))}>'
         f"{escape(first)}</button></li>"
@@ -49,7 +49,7 @@ def empty(language: Language) -> str:
     )
     return (
         f'<section class="empty"><h2>{say(language, "translate.empty_title")}</h2>'
-        f"<p>{say(language, 'translate.empty_why')}</p>"
+        f"<p>{say(language, 'translate.empty_why')} {escape(trust)}</p>"
         f'<p class="why">{say(language, "translate.try_these")}</p><ul class="starts">{lines}</ul></section>'
     )
 
@@ -114,6 +114,7 @@ def work(shown: Work, stage: Progress | None, language: Language, *, first: int 
     following = _next(shown, language) if shown.state == "growing" and last == len(shown.pairs) else ""
     name = shown.name or say(language, "translate.pasted")
     head = f'<div class="dochead"><h2{_lang(name)}>{escape(name)}</h2></div>' if shown.name else ""
+    head += f'<p class="notice doubt" role="note">{say(language, "translate.draft")}</p>' if shown.draft else ""
     tools = _pages(shown, first, last, language)
     if shown.state != "growing":
         tools += _word("save", language) + _word("other", language, "new")
