@@ -173,10 +173,11 @@ def _sources_table(chosen: Places, where: dict[str, str], ranking: Ranking | Non
     named = {"peer": chosen.peer, "mirror": chosen.mirror, "folder": chosen.folder}
     rows = [say(language, "cli.models_sources_columns").split("|")]
     for kind in KINDS:
-        state = "off" if kind in chosen.off else "on" if chosen.asks(kind) else "unnamed"
+        on, off = "cli.models_source_on", "cli.models_source_off"
+        state = off if kind in chosen.off else on if chosen.asks(kind) else "cli.models_source_unnamed"
         place = named.get(kind) or where.get(kind, "")
         label, answer = say(language, f"models.source_{kind}"), _answer(kind, ranking, language)
-        rows.append([f"{label} ({kind})", say(language, f"cli.models_source_{state}"), place, answer])
+        rows.append([f"{label} ({kind})", say(language, state), place, answer])
     return columns.table(rows)
 
 
@@ -185,5 +186,6 @@ def _answer(kind: str, ranking: Ranking | None, language: Language) -> str:
         return ""
     if kind in ranking.seconds:
         return say(language, "cli.models_source_seconds", t=ranking.seconds[kind])
-    state = "silent" if kind in ranking.silent else "refused" if kind in ranking.refused else ""
-    return say(language, f"cli.models_source_{state}") if state else ""
+    if kind in ranking.silent:
+        return say(language, "cli.models_source_silent")
+    return say(language, "cli.models_source_refused") if kind in ranking.refused else ""

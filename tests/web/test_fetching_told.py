@@ -17,7 +17,7 @@ from llm_core.web.telling import tell
 from llm_core.workbench.fetching import FetchState
 
 RUNNING = FetchState("m", {"en": "Model <b>", "zh": "模型"}, 620_000_000, 1_240_000_000, 6.2e6)
-ENTRY = SimpleNamespace(id="small", title={"en": "Small", "zh": "小"}, path=None)
+ENTRY = SimpleNamespace(id="small", title={"en": "Small", "zh": "小"}, path=None, served=None)
 
 
 class Models:

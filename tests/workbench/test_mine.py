@@ -93,6 +93,7 @@ def test_what_is_under_way_is_stopped_and_not_kept(workbench, tmp_path):
 def test_a_passphrase_leaves_nothing_to_read_on_the_disk(workbench, tmp_path):
     fill(workbench, ADA, SECRET, tmp_path)
     workbench.translations.forget(ADA)  # of these the page says that they are not sealed
+    workbench.analyses.forget(ADA)
     workbench.runs.delete_all(ADA)
     (tmp_path / f"upload-{SECRET}.txt").unlink()
     workbench.mine.set_passphrase(ADA, PASSPHRASE, PASSPHRASE)
