@@ -22,8 +22,10 @@ Made = Callable[..., Settings]
 
 def test_a_new_home_lists_what_can_be_had(settings: Settings) -> None:
     entries = listing.entries(settings)
-    assert [entry.state for entry in entries] == ["can_be_had"] * 5 + ["here"]
-    assert (entries[5].id, entries[5].tasks) == ("decoder-zh-en", ("continue",))  # made here, comes along
+    assert [entry.state for entry in entries] == ["can_be_had"] * 5 + ["here"] * 2
+    along = {entry.id: (entry.tasks, entry.usable, entry.translates) for entry in entries[5:]}  # made here
+    assert along["decoder-zh-en"] == (("continue",), True, False)
+    assert along["translator-zh-en"] == (("translate",), False, True)
     assert entries[1].sources == ("hub", "modelscope", "index")
     assert entries[1].scores["requests"] == 0.94
     assert not settings.home.exists()  # looking writes nothing
@@ -119,7 +121,7 @@ def test_a_file_elsewhere_is_not_ours_to_delete(settings: Settings, tmp_path: Pa
     path.rename(settings.paths.models / "mine.gguf")
     own = listing.entries(settings)[-1]
     assert verify.remove(own, settings) == own.bytes
-    assert len(listing.entries(settings)) == 6
+    assert path.name not in [entry.path.name for entry in listing.entries(settings) if entry.path]
 
 
 def test_what_is_being_fetched_is_not_removed(hub: Site, made: Made) -> None:
