@@ -193,6 +193,12 @@ class Jobs:
             jobs = list(self._jobs.values())
         return next((j for j in jobs if j.owner == owner and j.subject == subject and not j.done), None)
 
+    def latest(self, owner: str, subject: str) -> Job | None:
+        """The last job on `subject` that is still known, ended or not: one may end before anybody watches it."""
+        with self._lock:
+            jobs = [j for j in self._jobs.values() if j.owner == owner and j.subject == subject]
+        return jobs[-1] if jobs else None
+
     def stop(self, owner: str, subject: str | None = None, wait_s: float = 5) -> None:
         """Stop the owner's job on `subject`, or all of the owner's jobs, and wait for their ends."""
         with self._lock:

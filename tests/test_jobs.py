@@ -1,5 +1,6 @@
 """A job lives on without its watchers, says everything again to whoever comes later, and stops when told."""
 
+import contextlib
 import threading
 
 import pytest
@@ -126,3 +127,15 @@ def test_finished_jobs_are_let_go():
         job = jobs.start(counting(1), owner="ada", subject=str(n), unwatched_s=60, limit_s=60)
         list(job.watch())
     assert len(list(jobs)) <= 2
+
+
+def test_a_job_that_ended_before_anybody_looked_is_still_the_latest() -> None:
+    def quick() -> Events:
+        yield Done("read")
+
+    with contextlib.closing(Jobs(kept_s=60)) as jobs:
+        job = jobs.start(quick(), owner="ada", subject="files", unwatched_s=5, limit_s=5)
+        assert [event for _, event in job.watch()] == [Done("read")]
+        assert jobs.running("ada", "files") is None
+        assert jobs.latest("ada", "files") is job
+        assert jobs.latest("bob", "files") is None

@@ -72,6 +72,10 @@ class Attachments:
         """The job that reads files right now."""
         return self._jobs.running(owner, _subject(conversation))
 
+    def added(self, owner: str, conversation: str) -> Job | None:
+        """The job that reads files, or the last that did: its failures are told though it was quick."""
+        return self._jobs.latest(owner, _subject(conversation))
+
     def stop_adding(self, owner: str, conversation: str) -> None:
         """Stop reading files; those that were read stay."""
         self._jobs.stop(owner, _subject(conversation))

@@ -81,6 +81,10 @@ class Desk:
         """The job that adds files right now."""
         return self._jobs.running(owner, ADDING)
 
+    def added(self, owner: str) -> Job | None:
+        """The job that adds files, or the last that did: its failures are told though it was quick."""
+        return self._jobs.latest(owner, ADDING)
+
     def stop_adding(self, owner: str) -> None:
         """Stop reading files; those that were read stay."""
         self._jobs.stop(owner, ADDING)

@@ -54,7 +54,7 @@ class Handlers:
     ) -> Iterator[Update]:
         """Show files being read, then the list as it is; ask what was to be asked of them."""
         language = language_of_request(request)
-        job, live, told = self._desk.adding(visitor), Added(language), ""
+        job, live, told = self._desk.added(visitor), Added(language), ""
         shown = -1
         try:
             for _ in paint(job, live) if job else ():

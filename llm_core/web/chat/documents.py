@@ -46,7 +46,7 @@ class Documents:
     def follow(self, visitor: str, followed: Followed, request: gr.Request) -> Iterator[Update]:
         """Show files being read, then what is attached and what could not be read."""
         language, name = language_of_request(request), followed.conversation
-        job, live = self._attachments.adding(visitor, name), Attaching(language)
+        job, live = self._attachments.added(visitor, name), Attaching(language)
         troubles: list[str] = []
         try:
             for busy in paint(job, live) if job else ():
