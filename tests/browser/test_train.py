@@ -41,12 +41,12 @@ def step(page: Any, number: int) -> None:
     page.locator(f"#train-steps [data-step='{number}']").click()
 
 
-def begin(page: Any, *, name: str, updates: int, family: str = "RNN") -> None:
+def begin(page: Any, *, name: str, updates: int, family: str = "RNN", **knobs: str) -> None:
     """Fill in a run that is as small as can be, and start it."""
     step(page, 4)
     page.locator("#train-family").get_by_role("radio", name=family, exact=True).check()
     page.locator("#train-knobs button").first.click()
-    for knob, value in {**SMALLEST, "updates": str(updates), "evaluate_every": "10"}.items():
+    for knob, value in {**SMALLEST, "updates": str(updates), "evaluate_every": "10", **knobs}.items():
         field = page.locator(f"#train-knob-{knob}").locator("input, textarea")
         field.fill(value)
         field.press("Tab")
@@ -191,6 +191,7 @@ def test_a_table_of_ones_own_is_looked_at_and_what_was_filled_in_outlives_the_pa
     for number, name in ((0, "note"), (2, "mood")):
         page.locator(f"#train-column-{number} input").click()
         page.get_by_role("option", name=name).click()
+        expect(page.get_by_role("listbox")).to_have_count(0)  # it fades; the next one lists the same columns
     expect(page.locator("#train-plan .notice")).to_have_count(0)
     page.locator("#train-look-data").click()
     expect(page.locator("#train-findings .label-bars li")).to_have_count(3, timeout=LEARNS_MS)
@@ -202,7 +203,7 @@ def test_a_run_is_paused_continued_found_by_another_page_stopped_compared_and_de
     visit: Callable[..., Visitor], runs: Runs
 ) -> None:
     page = opened(visit())
-    begin(page, name="long", updates=100_000)
+    begin(page, name="long", updates=100_000, patience="100000")  # nothing but a person ends it
     expect(state(page)).to_have_text("Learning", timeout=LEARNS_MS)
     step(page, 4)
     begin_again = page.locator("#train-start")
