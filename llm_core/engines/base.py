@@ -228,6 +228,14 @@ class Search:
 SEARCH = Search()
 
 
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """The translation of one sentence, and how sure of it the model is."""
+
+    text: str
+    logprob: float  # natural logarithm, the mean over its tokens, its end among them
+
+
 @runtime_checkable
 class Translator(Protocol):
     """Translates sentences, as a model that was made for nothing else does."""
@@ -243,7 +251,7 @@ class Translator(Protocol):
 
     def translate(
         self, sentences: Sequence[str], *, source: str = "", target: str = "", search: Search = SEARCH
-    ) -> list[str]:
+    ) -> list[Translated]:
         """The translation of each sentence, in order; see ct2_translator.py."""
         ...
 

@@ -185,7 +185,7 @@ class SharedTranslator(Lent[TranslatingEngine]):
 
     def translate(
         self, sentences: Sequence[str], *, source: str = "", target: str = "", search: base.Search = base.SEARCH
-    ) -> list[str]:
+    ) -> list[base.Translated]:
         """See `base.Translator`."""
         with self._opened():
             return self.engine.translate(sentences, source=source, target=target, search=search)

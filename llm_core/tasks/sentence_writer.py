@@ -37,7 +37,7 @@ REPEATED_PENALTY: Final = 1.15
 # How much worse a sentence is for each doubt: what a reader sees at once weighs most.
 WEIGHTS: Final[dict[DoubtKind, float]] = {
     "empty": 9, "repeat": 4, "cut": 4, "script": 3, "meaning": 3, "length": 2, "number": 2, "added_number": 2,
-    "negation": 2, "name": 1, "term": 1.5, "parts": 0,
+    "negation": 2, "name": 1, "term": 1.5, "parts": 0, "unsure": 1,
 }  # fmt: skip
 
 

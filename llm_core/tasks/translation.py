@@ -26,6 +26,7 @@ DoubtKind: TypeAlias = Literal[
     "term",
     "cut",
     "parts",
+    "unsure",
 ]
 DOUBTS: tuple[DoubtKind, ...] = get_args(DoubtKind)
 

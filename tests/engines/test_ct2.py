@@ -120,6 +120,28 @@ def test_a_translator_translates_as_transformers_does(kind: str, tmp_path: Path,
             **tokenizer(sentence, return_tensors="pt"), num_beams=1, do_sample=False, max_new_tokens=20
         )
         slow = tokenizer.decode(out[0], skip_special_tokens=True).split()
-        assert translation.split()[:1] == slow[:1]
+        assert translation.text.split()[:1] == slow[:1]
+    by_torch = SentenceTranslator(folder, settings.paths.conversions, 1, convert=False)
+    for one, other in zip(found, by_torch.translate(SENTENCES, search=Search(beams=1)), strict=True):
+        if one.text == other.text:  # else the two are sure of different sentences
+            assert one.logprob == pytest.approx(other.logprob, abs=0.1)
     made.close()
     assert made.translate(SENTENCES, search=Search(beams=1)) == found
+
+
+def test_how_sure_a_translator_is_is_the_mean_over_what_it_wrote(tmp_path: Path, settings: Settings) -> None:
+    import torch
+    import transformers as hf
+
+    folder = tiny_folders.translator(tmp_path / "m", "Marian")
+    made = SentenceTranslator(folder, settings.paths.conversions, 1, convert=False)
+    search = Search(beams=3, repetition_penalty=1.3, max_tokens=9)  # which are not the model's own opinion
+    [found] = made.translate(["w1 w2 w3"], search=search)
+    tokenizers: Any = hf.AutoTokenizer
+    tokenizer, models = tokenizers.from_pretrained(folder), hf.AutoModelForSeq2SeqLM
+    model: Any = models.from_pretrained(folder, dtype=torch.float32).eval()
+    given = tokenizer("w1 w2 w3", return_tensors="pt")["input_ids"]
+    [row] = made._by_torch(model, given.tolist(), [], search)
+    labels = torch.tensor([row[0][1:]])
+    with torch.inference_mode():
+        assert found.logprob == pytest.approx(-float(model(input_ids=given, labels=labels).loss), abs=1e-4)

@@ -113,6 +113,16 @@ def test_a_long_sentence_is_read_to_its_end_in_parts(folder, settings):
     assert "parts" in [doubt.kind for doubt in parts.doubts]
 
 
+def test_a_sentence_that_the_model_is_not_sure_of_is_doubted(bare):
+    for _ in bare.translations.start("anna", "此选项仅在Windows上可用。爷爷每个星期天都讲同一个故事。").watch():
+        pass
+    work = bare.translations.work("anna")
+    known, unknown = (pair.to_json()["doubts"] for pair in work.pairs)
+    assert known == [] and {"kind": "unsure", "words": [], "span": None} in unknown
+    assert "模型自己对这句没有把握。" in pieces.work(work, None, "zh")
+    assert "第2句：模型没有把握" in pieces.doubts(work, "zh")
+
+
 def test_words_that_come_again_and_again_are_cut_and_doubted(folder, settings):
     looped = [made for n in range(12) if (made := draft(folder, f"w{n} w{n + 1} w{n + 2} w{n + 3}", settings)).doubts]
     found = [doubt for made in looped for doubt in made.doubts if doubt.kind == "repeat"]
