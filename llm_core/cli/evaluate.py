@@ -142,6 +142,14 @@ def _summaries(choice: Choice) -> None:
                 print(json.dumps(dataclasses.asdict(event.result)), flush=True)
 
 
+def _keywords(choice: Choice) -> None:
+    """Keywords beside the first phrases and TextRank, on a file of texts with their authors' keywords."""
+    from llm_core.evaluation import keyphrases
+
+    found = session.result(keyphrases.compare(_data(choice)), session.progress_line())
+    print(json.dumps(dataclasses.asdict(found)), flush=True)
+
+
 def _retrieval(choice: Choice) -> None:
     """Recall of the right passage by words, by vectors and by both, on a folder of questions with their passages."""
     from llm_core.evaluation import retrieval
@@ -191,10 +199,11 @@ def _data(choice: Choice) -> Path:
 # A new measure is one module in llm_core/evaluation, one function here, and one line in this table.
 MEASURES: dict[str, Callable[[Choice], None]] = {
     "answers": _answers,
+    "keywords": _keywords,
     "prompts": _prompts,
     "retrieval": _retrieval,
     "summaries": _summaries,
 }
-ON_DATA = ("retrieval", "summaries")
+ON_DATA = ("keywords", "retrieval", "summaries")
 
 app = command(evaluate, "evaluate")

@@ -9,12 +9,9 @@ TASKS_FOLDER holds questions with their passages, `qa-*.train.jsonl.xz`, one JSO
 from __future__ import annotations
 
 import json
-import lzma
 import random
 import sys
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +19,7 @@ from llm_core import atomic
 from llm_core.documents.document import Block, Document
 from llm_core.engines.base import EmbeddingKind
 from llm_core.engines.encoder import E5, MEANS_FILE
+from llm_core.evaluation.rows import read_rows
 from llm_core.messages import Language
 from llm_core.settings import Settings
 from llm_core.tasks import passages
@@ -31,17 +29,11 @@ TEXTS = 400  # of each language and kind; from 150 on the vector hardly moves
 DECIMALS = 5
 
 
-def rows(path: Path) -> Iterator[dict[str, Any]]:
-    """The objects of a compressed file with one a line."""
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        yield from map(json.loads, file)
-
-
 def texts(tasks: Path, language: Language) -> dict[EmbeddingKind, list[str]]:
     """Questions and passages to take the mean of, drawn evenly from all sets of the language."""
     found: dict[EmbeddingKind, list[str]] = {"query": [], "passage": []}
     for name in SETS[language]:
-        drawn = list(rows(tasks / f"qa-{name}.train.jsonl.xz"))
+        drawn = list(read_rows(tasks / f"qa-{name}.train.jsonl.xz"))
         random.Random(0).shuffle(drawn)
         for row in drawn[: TEXTS // len(SETS[language])]:
             context = row["context"]

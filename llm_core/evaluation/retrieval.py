@@ -7,8 +7,6 @@ right context.
 
 from __future__ import annotations
 
-import json
-import lzma
 import random
 import tempfile
 from collections.abc import Generator, Sequence
@@ -17,6 +15,7 @@ from pathlib import Path
 
 from llm_core.documents.document import Block, Document
 from llm_core.engines.base import Encoder
+from llm_core.evaluation.rows import read_rows
 from llm_core.events import Done, Event, Events, Item, Progress
 from llm_core.store.passages import Passage
 from llm_core.store.tantivy_passages import TantivyPassages
@@ -74,10 +73,9 @@ def read(path: Path) -> tuple[list[str], list[tuple[str, int]]]:
     """The contexts of a set, and answerable questions with the number of their context, always the same ones."""
     contexts: dict[str, int] = {}
     asked: list[tuple[str, int]] = []
-    with lzma.open(path, "rt", encoding="utf-8") as file:
-        for row in map(json.loads, file):
-            number = contexts.setdefault(row["context"], len(contexts))
-            asked.extend((one["question"], number) for one in row["qas"] if one["answerable"])
+    for row in read_rows(path):
+        number = contexts.setdefault(row["context"], len(contexts))
+        asked.extend((one["question"], number) for one in row["qas"] if one["answerable"])
     random.Random(0).shuffle(asked)
     return list(contexts), asked[:QUESTIONS]
 

@@ -5,17 +5,17 @@ A file holds one JSON object a line with "document", "summary" and perhaps "more
 
 from __future__ import annotations
 
-import json
-import lzma
 import math
-import random
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from statistics import fmean
+from typing import Final
 
+from llm_core.evaluation.paired import Gain, gain
+from llm_core.evaluation.rows import read_rows
 from llm_core.events import Done, Events, Progress
 from llm_core.tasks.key_sentences import key_sentences
 from llm_core.tasks.sections import sections
@@ -23,7 +23,6 @@ from llm_core.text.language import language
 from llm_core.text.sentences import split
 from llm_core.text.words import terms
 
-DRAWS: Final = 2000
 _ZH_UNIT: Final = re.compile("[\u3400-\u9fff]|[A-Za-z0-9]+")
 _EN_UNIT: Final = re.compile("[a-z0-9]+")
 
@@ -40,8 +39,8 @@ class Compared:
     key: float
     first: float
     textrank: float
-    over_first: tuple[float, float, float]
-    over_textrank: tuple[float, float, float]
+    over_first: Gain
+    over_textrank: Gain
 
 
 def compare(path: Path, count: int = 1) -> Events:
@@ -50,18 +49,18 @@ def compare(path: Path, count: int = 1) -> Events:
     Yields:
         Progress ("measuring"), at last Done(Compared).
     """
-    rows = list(_rows(path))
+    texts = list(read_rows(path))
     scores: dict[str, list[float]] = {"key": [], "first": [], "textrank": []}
     pickers: dict[str, Callable[[str, int], list[str]]] = {"key": _key, "first": _first, "textrank": _textrank}
-    for done, row in enumerate(rows):
+    for done, row in enumerate(texts):
         references = [row["summary"], *row.get("more_summaries", [])]
         for name, pick in pickers.items():
             picked = " ".join(pick(row["document"], count))
             scores[name].append(max(rouge(picked, reference) for reference in references))
-        yield Progress("measuring", done + 1, len(rows), "texts")
+        yield Progress("measuring", done + 1, len(texts), "texts")
     yield Done(
         Compared(
-            len(rows), count, _mean(scores["key"]), _mean(scores["first"]), _mean(scores["textrank"]),
+            len(texts), count, fmean(scores["key"]), fmean(scores["first"]), fmean(scores["textrank"]),
             gain(scores["key"], scores["first"]), gain(scores["key"], scores["textrank"]),
         )
     )  # fmt: skip
@@ -75,20 +74,6 @@ def rouge(written: str, reference: str) -> float:
         a, b = (Counter(zip(*(units[i:] for i in range(size)), strict=False)) for units in (mine, theirs))
         grams.append(_f1((a & b).total(), a.total(), b.total()))
     return 100 * (sum(grams) + _f1(_common(mine, theirs), len(mine), len(theirs))) / 3
-
-
-def gain(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float, float]:
-    """The mean difference and the bounds of 95% of its bootstrap draws over texts, always the same ones."""
-    differences = [a - b for a, b in zip(ours, theirs, strict=True)]
-    draw = random.Random(0)
-    means = sorted(_mean(draw.choices(differences, k=len(differences))) for _ in range(DRAWS))
-    return _mean(differences), means[int(0.025 * DRAWS)], means[int(0.975 * DRAWS)]
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    content = path.read_bytes()
-    text = (lzma.decompress(content) if path.suffix == ".xz" else content).decode("utf-8")
-    yield from map(json.loads, filter(None, text.split("\n")))
 
 
 def _key(text: str, count: int) -> list[str]:
@@ -133,7 +118,3 @@ def _common(a: Sequence[str], b: Sequence[str]) -> int:
 
 def _f1(common: int, mine: int, theirs: int) -> float:
     return 2 * common / (mine + theirs) if common else 0.0
-
-
-def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values) if values else 0.0

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import datetime
 import json
-import lzma
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +21,7 @@ from llm_core.catalog import understanding
 from llm_core.catalog.understanding import SCORES_FILE
 from llm_core.engines.base import Encoder
 from llm_core.errors import UserError
+from llm_core.evaluation.rows import read_rows
 from llm_core.events import Done, Event, Events, Item, Progress
 from llm_core.models.card import ModelCard, contents
 from llm_core.models.relations import NONE, marked
@@ -109,7 +109,7 @@ def _tasks_of(path: Path, tasks: Sequence[str]) -> Iterator[str]:
 
 
 def _measured(task: str, path: Path, tools: Tools, encoder: Encoder) -> Generator[Event, None, Score]:
-    name, rows = path.name.split(".")[0], list(_rows(path))
+    name, rows = path.name.split(".")[0], list(read_rows(path))
     if task == "embed":
         return (yield from _embedding(path, name, rows, encoder))
     if task == "read":
@@ -200,9 +200,3 @@ def _portioned(
         yield Progress("evaluating", start, len(rows), name)
         found += work(rows[start : start + AT_ONCE])
     return found
-
-
-def _rows(path: Path) -> Iterator[dict[str, Any]]:
-    content = path.read_bytes()
-    text = (lzma.decompress(content) if path.suffix == ".xz" else content).decode("utf-8")
-    yield from map(json.loads, filter(None, text.split("\n")))
