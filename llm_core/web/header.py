@@ -90,7 +90,8 @@ class Status:
         if model.path is None:
             return "", f'<div class="chip">{say(language, "page.no_model")}</div>'
         away = model.served and not model.served.is_here
-        place = say(language, "page.chip_away" if away else "page.chip_place")
+        here = "place" if self.workbench.settings.is_local else "server"
+        place = say(language, f"page.chip_{'away' if away else here}")
         return model.id, f'<div class="chip"><b>{escape(model.title[language])}</b> <span>{place}</span></div>'
 
 

@@ -14,6 +14,7 @@ from llm_core.web.i18n import language_of_request, t
 
 if TYPE_CHECKING:
     from llm_core.messages import Language
+    from llm_core.models.served import Served
     from llm_core.workbench import Workbench
     from llm_core.workbench.models import Models
 
@@ -33,13 +34,18 @@ def filled(models: Models, language: Language, picked: str | None, task: str = "
 
 
 def trust(workbench: Workbench, language: Language) -> str:
-    """Whether what a visitor gives stays here: the sentence before the first text."""
-    leaving = _leaving(workbench.models, picker.BY_ITSELF, language)
-    if leaving:
-        return leaving
-    if any(entry.served and not entry.served.is_here for entry in workbench.models.listing()):
-        return say(language, "page.trust_unless")
-    return say(language, "page.trust_here" if workbench.settings.is_local else "page.trust_server")
+    """Whether what a visitor gives stays here: the sentence before the first text, on every tab that has one.
+
+    It stands there while models are picked and servers are added, so it is true for each; the menu has the rest.
+    """
+    models = workbench.models
+    served = _served(models, picker.BY_ITSELF)
+    if served and not served.is_here:
+        return say(language, "page.trust_away", host=served.host)
+    elsewhere = any(entry.served and not entry.served.is_here for entry in models.listing())
+    place = "here" if workbench.settings.is_local else "server"
+    unless = "_unless" if elsewhere or models.may_enter_servers() else ""
+    return say(language, f"page.trust_{place}{unless}")
 
 
 def keep_up(menu: gr.Dropdown, workbench: Workbench, frame: Frame, task: str = "chat") -> None:
@@ -67,8 +73,12 @@ def _told(models: Models, picked: str, language: Language, task: str) -> str | N
 
 def _leaving(models: Models, picked: str, language: Language) -> str | None:
     """For which server text leaves this computer with that model; None where it stays."""
-    try:
-        served = models.choice("chat", picked or None).entry.served
-    except UserError:
-        return None
+    served = _served(models, picked)
     return say(language, "chat.leaves", host=served.host) if served and not served.is_here else None
+
+
+def _served(models: Models, picked: str) -> Served | None:
+    """The server on which that model runs; None where it is a file, or nothing is here."""
+    with contextlib.suppress(UserError):
+        return models.choice("chat", picked or None).entry.served
+    return None

@@ -44,15 +44,14 @@ def examples(language: Language) -> list[tuple[str, str]]:
     return [(name, example(name, "txt").partition("\n")[0]) for name in ordered]
 
 
-def empty(language: Language, *, local: bool) -> str:
-    """Before the first text: what this does, that nothing leaves, texts to try."""
+def empty(language: Language, trust: str) -> str:
+    """Before the first text: what this does, whether anything leaves, texts to try."""
     lines = "".join(
         f'<li><button data-do="example" data-id="{name}"{lang(title)}>{escape(title)}</button></li>'
         for name, title in examples(language)
     )
-    trust = say(language, "analyze.trust" if local else "analyze.trust_server")
     return (
-        f'<section class="empty"><h2>{say(language, "analyze.empty")}</h2><p>{trust}</p>'
+        f'<section class="empty"><h2>{say(language, "analyze.empty")}</h2><p>{escape(trust)}</p>'
         f'<p class="why">{say(language, "analyze.try")}</p><ul class="starts">{lines}</ul></section>'
     )
 

@@ -88,7 +88,7 @@ class TextHandlers:
     def restore(self, visitor: str, request: gr.Request) -> Iterator[Update]:
         """The page is opened: show what was found last, and follow what is under way."""
         language = language_of_request(request)
-        start = pieces.empty(language, local=self._workbench.settings.is_local)
+        start = pieces.empty(language, model_menu.trust(self._workbench, language))
         menu = model_menu.filled(self._workbench.models, language, None)
         yield {self._part.start: start, self._part.model: menu, self._screen.mode: self._mode(visitor)}
         work = self._desk.last(visitor, "text")

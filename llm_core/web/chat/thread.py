@@ -38,6 +38,7 @@ def thread(
     quotes: Quotes | None = None,
     attached: bool = False,
     beside: Sequence[ChatMessage] = (),
+    trust: str = "",
 ) -> str:
     """The whole thread. A reply that is being written is left to the live bubble.
 
@@ -50,9 +51,10 @@ def thread(
         quotes: the sentences at the places that a reply read, as far as their documents are still there.
         attached: whether the conversation has documents.
         beside: two replies to the last question, to go on with one of them.
+        trust: whether what is written stays here, said on the empty page.
     """
     if conversation is None or not conversation.messages:
-        return _marked(conversation, language, running, _empty(language, attached=attached))
+        return _marked(conversation, language, running, _empty(language, trust, attached=attached))
     messages = conversation.messages
     if running and messages[-1].role == "assistant":
         messages = messages[:-1]
@@ -114,16 +116,17 @@ def _marked(conversation: Conversation | None, language: Language, running: bool
     return f'<div class="thread" role="log" {data}>{inside}</div>'
 
 
-def _empty(language: Language, *, attached: bool) -> str:
+def _empty(language: Language, trust: str, *, attached: bool) -> str:
     """What stands there before the first message: what can be asked, of documents where there are some."""
     start, head = ("start_attached", "attached") if attached else ("start", "empty")
+    why = say(language, "chat.attached_why") + ("" if language == "zh" else " ") if attached else ""
     asked = (say(language, f"chat.{start}_{number}") for number in range(1, STARTS + 1))
     starts = "".join(
         f'<li><button data-do="start" lang="{LOCALES[language]}">{escape(each)}</button></li>' for each in asked
     )
     return (
         f'<section class="empty"><h2>{say(language, f"chat.{head}_title")}</h2>'
-        f'<p>{say(language, f"chat.{head}_trust")}</p><ul class="starts">{starts}</ul></section>'
+        f'<p>{why}{escape(trust)}</p><ul class="starts">{starts}</ul></section>'
     )
 
 

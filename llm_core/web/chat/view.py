@@ -10,6 +10,7 @@ from llm_core.errors import UserError
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
 from llm_core.text.spans import Span
+from llm_core.web import model_menu
 from llm_core.web.ask import shelf
 from llm_core.web.chat import picker, servers
 from llm_core.web.chat.attached import chips
@@ -73,7 +74,7 @@ class View:
         attached = bool(found and (documents.documents(visitor, found.id) or documents.adding(visitor, found.id)))
         written = thread(
             found, language, titles, running=running, everything=everything, quotes=quotes, attached=attached,
-            beside=beside,
+            beside=beside, trust=model_menu.trust(self.workbench, language),
         )  # fmt: skip
         return {
             self.screen.thread: written,
