@@ -1,5 +1,7 @@
 """`evaluate prompts` on a tiny real model: one table, whatever the model writes."""
 
+import json
+
 import pytest
 
 MODEL = {"LLM_CORE_MODEL": "tiny", "LLM_CORE_CONTEXT_TOKENS": "2048"}
@@ -24,6 +26,32 @@ def test_prompts_are_one_table_by_task_languages_and_model(evaluate):
     ]
     assert lines[0].startswith("translate en-zh tiny: everyday: Could you water")
     assert "missing" in lines[1]
+
+
+def test_a_language_model_is_asked_for_what_the_small_models_do(evaluate, tmp_path):
+    moods = tmp_path / "sentiment-en-own.dev.jsonl"
+    rows = [{"text": f"The soup was {word}.", "label": "negative"} for word in ("cold", "late", "thin")]
+    moods.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    told = json.loads(evaluate("prompted", "--data", str(moods), "--limit", "2").out)
+    assert (told["data"], told["model"], told["rows"]) == ("sentiment-en-own", "tiny", 2)
+    assert told["figures"]["accuracy"] == 100  # weights are random, but replies are held to the labels that there are
+
+
+def test_a_language_model_reads_questions_that_have_no_answer_too(evaluate, tmp_path):
+    reading = tmp_path / "qa-zh-own.dev.jsonl"
+    context, other = "灯塔由老周看守，每晚八点点灯。", "渡船早上六点开，票价三元。"
+    rows = [
+        {"context": context, "title": "灯塔", "qas": [_question("谁看守灯塔？", "老周", context)]},
+        {"context": other, "title": "渡船", "qas": [_question("票价多少？", "三元", other)]},
+    ]
+    reading.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    told = json.loads(evaluate("prompted", "--data", str(reading)).out)
+    assert told["rows"] == 4
+    assert {"em", "f1", "false_refusals", "false_answers.other_document"} <= told["figures"].keys()
+
+
+def _question(question, answer, context):
+    return {"question": question, "answers": [{"text": answer, "start": context.index(answer)}], "answerable": True}
 
 
 @pytest.mark.parametrize(
