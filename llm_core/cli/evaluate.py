@@ -150,6 +150,22 @@ def _keywords(choice: Choice) -> None:
     print(json.dumps(dataclasses.asdict(found)), flush=True)
 
 
+def _prompted(choice: Choice) -> None:
+    """A language model by prompt, on a set that the small models are measured on."""
+    with session.opened() as workbench:
+        line = session.progress_line()
+        for model in choice.models or (workbench.models.choice("chat").entry.id,):
+            found = session.result(_by_prompt(workbench, model, choice), line)
+            print(json.dumps(dataclasses.asdict(found), ensure_ascii=False), flush=True)
+
+
+def _by_prompt(workbench: Workbench, model: str, choice: Choice) -> Events:
+    from llm_core.evaluation import prompted
+
+    entry, generator = yield from workbench.models.ready("chat", model)
+    yield from prompted.evaluate(_data(choice), generator, model=entry.id, limit=choice.limit)
+
+
 def _retrieval(choice: Choice) -> None:
     """Recall of the right passage by words, by vectors and by both, on a folder of questions with their passages."""
     from llm_core.evaluation import retrieval
@@ -200,10 +216,11 @@ def _data(choice: Choice) -> Path:
 MEASURES: dict[str, Callable[[Choice], None]] = {
     "answers": _answers,
     "keywords": _keywords,
+    "prompted": _prompted,
     "prompts": _prompts,
     "retrieval": _retrieval,
     "summaries": _summaries,
 }
-ON_DATA = ("keywords", "retrieval", "summaries")
+ON_DATA = ("keywords", "prompted", "retrieval", "summaries")
 
 app = command(evaluate, "evaluate")
