@@ -160,6 +160,7 @@ class Settings(BaseSettings):
     hub_mirror: str = Field("", description="another address of the Hub, asked beside it")
     modelscope_endpoint: str = Field("https://modelscope.cn", description="ModelScope")
     peer: str = Field("", description="another workbench that shares its models: its host, or its address")
+    peer_login: SecretStr | None = Field(None, description="name:password there, where it was started with --auth")
     models_from: Path | None = Field(None, description="a folder or stick with models, as `models pack` writes one")
     share_models: bool = Field(False, description="give the models here to other workbenches that know their hashes")
     share_parallel_max: int = Field(8, gt=0, description="files given at the same time; who comes later waits")

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from llm_core.catalog.source import POLL_S
+from llm_core.catalog.source import POLL_S, Login
 from llm_core.events import Event, Tick
 from llm_core.settings import Settings
 
@@ -32,14 +32,17 @@ class Failed(Exception):
         self.code = code
 
 
-def json_at(url: str, settings: Settings, bytes_max: int = JSON_BYTES_MAX) -> Generator[Event, None, Any]:
-    """The answer of `url`, no longer than `bytes_max`.
+def json_at(
+    url: str, settings: Settings, bytes_max: int = JSON_BYTES_MAX, login: Login | None = None
+) -> Generator[Event, None, Any]:
+    """The answer of `url`, no longer than `bytes_max`; `login` where it asks for a name and a password.
 
     Raises:
         Failed: silent, no such thing, too long, or not JSON.
     """
     answer: queue.Queue[bytes | Failed] = queue.Queue()
-    threading.Thread(target=_ask, args=(url, settings.fetch_stall_s, bytes_max, answer), daemon=True).start()
+    asked = (url, settings.fetch_stall_s, bytes_max, login, answer)
+    threading.Thread(target=_ask, args=asked, daemon=True).start()
     while True:
         try:
             heard = answer.get(timeout=POLL_S)
@@ -54,19 +57,21 @@ def json_at(url: str, settings: Settings, bytes_max: int = JSON_BYTES_MAX) -> Ge
         raise Failed(f"{url}: no JSON") from error
 
 
-def _ask(url: str, timeout_s: float, bytes_max: int, answer: queue.Queue[bytes | Failed]) -> None:
+def _ask(
+    url: str, timeout_s: float, bytes_max: int, login: Login | None, answer: queue.Queue[bytes | Failed]
+) -> None:
     try:
-        answer.put(_read(url, timeout_s, bytes_max))
+        answer.put(_read(url, timeout_s, bytes_max, login))
     except Failed as failed:
         answer.put(failed)
     except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         answer.put(Failed(f"{url}: {error!r}"))
 
 
-def _read(url: str, timeout_s: float, bytes_max: int) -> bytes:
+def _read(url: str, timeout_s: float, bytes_max: int, login: Login | None) -> bytes:
     content = b""
     with (
-        httpx.Client(timeout=timeout_s, follow_redirects=True) as client,
+        httpx.Client(timeout=timeout_s, follow_redirects=True, auth=login) as client,
         client.stream("GET", url) as response,
     ):
         if response.status_code != 200:

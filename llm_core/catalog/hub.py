@@ -11,15 +11,15 @@ from urllib.parse import quote
 
 from llm_core import atomic
 from llm_core.catalog import stream
-from llm_core.catalog.source import Meter, Probe, Sound, Target
+from llm_core.catalog.source import Login, Meter, Probe, Sound, Target
 from llm_core.events import Events
 from llm_core.settings import Settings
 
 
-def appended(url: str, target: Target, settings: Settings) -> Events:
+def appended(url: str, target: Target, settings: Settings, login: Login | None = None) -> Events:
     """Let the file grow by the rest of what `url` holds, by Range, as it comes. For every source that speaks HTTP."""
     done, meter = target.done, Meter(target)
-    chunks = stream.read(url, done, target.bytes, settings.fetch_stall_s)
+    chunks = stream.read(url, done, target.bytes, settings.fetch_stall_s, login)
     with atomic.disk_errors(target.grown), target.grown.open("ab") as grown, contextlib.closing(chunks):
         for chunk in chunks:
             grown.write(chunk or b"")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from llm_core import atomic
 from llm_core.catalog.folder import Folder
 from llm_core.catalog.hub import Hub, Mirror
 from llm_core.catalog.peer import Peer, address
-from llm_core.catalog.source import Source, Wanted
+from llm_core.catalog.source import Login, Source, Wanted
 from llm_core.errors import UserError
 from llm_core.settings import Settings
 
@@ -27,6 +27,8 @@ class Places:
 
     off: tuple[str, ...] = ()  # kinds that are not asked
     peer: str = ""
+    peer_name: str = ""  # where it asks who one is
+    peer_password: str = field(default="", repr=False)
     mirror: str = ""
     folder: str = ""
 
@@ -34,6 +36,11 @@ class Places:
         """Whether sources of this kind are asked."""
         named = {"peer": self.peer, "mirror": self.mirror, "folder": self.folder}
         return kind not in self.off and bool(named.get(kind, True))
+
+    @property
+    def login(self) -> Login | None:
+        """For the workbench `peer`."""
+        return (self.peer_name, self.peer_password) if self.peer_name else None
 
 
 def read(settings: Settings) -> Places:
@@ -48,12 +55,16 @@ def read(settings: Settings) -> Places:
     folder = str(settings.models_from or "") or chosen.folder
     if not folder and (BESIDE / PACK_MARK).is_file():
         folder = str(BESIDE)
-    peer = address(settings.peer) if settings.peer else chosen.peer
-    return replace(chosen, peer=peer, mirror=settings.hub_mirror.rstrip("/") or chosen.mirror, folder=folder)
+    if settings.peer:
+        chosen = _at(chosen, address(settings.peer))
+    if settings.peer and settings.peer_login:
+        name, _, password = settings.peer_login.get_secret_value().partition(":")
+        chosen = replace(chosen, peer_name=name, peer_password=password)
+    return replace(chosen, mirror=settings.hub_mirror.rstrip("/") or chosen.mirror, folder=folder)
 
 
 def keep(settings: Settings, **changes: Any) -> Places:
-    """Remember what the person chose; fields of `Places`.
+    """Remember what the person chose; fields of `Places`. Without a password, that of the same name stays.
 
     Raises:
         UserError: `peer_unusable`, `folder_missing`, `disk_full`.
@@ -66,7 +77,10 @@ def keep(settings: Settings, **changes: Any) -> Places:
         raise UserError("folder_missing", path=folder[:200])
     if folder:
         changes["folder"] = str(Path(folder).expanduser().resolve())
-    chosen = replace(_chosen(settings), **changes)
+    before = _chosen(settings)
+    chosen = replace(_at(before, changes.get("peer", before.peer)), **changes)
+    if not chosen.peer_password and (chosen.peer, chosen.peer_name) == (before.peer, before.peer_name):
+        chosen = replace(chosen, peer_password=before.peer_password)
     with atomic.writing(settings.paths.sources, "w") as file:
         json.dump(asdict(chosen), file, ensure_ascii=False)
     return read(settings)
@@ -80,7 +94,7 @@ def sources(wanted: Wanted, settings: Settings) -> tuple[Source, ...]:
     places = read(settings)
     named: list[Source] = [Folder(Path(places.folder))] if places.asks("folder") else []
     if places.asks("peer") and wanted.sha256:
-        named.append(Peer(places.peer, wanted.sha256))
+        named.append(Peer(places.peer, wanted.sha256, places.login))
     for source in wanted.sources:
         named.append(source)
         if source.kind == "hub" and places.mirror:
@@ -103,10 +117,16 @@ def _web_address(entered: str) -> str:
     return text
 
 
+def _at(chosen: Places, peer: str) -> Places:
+    """With another workbench, which is never told the password of this one."""
+    return chosen if peer == chosen.peer else replace(chosen, peer=peer, peer_name="", peer_password="")
+
+
 def _chosen(settings: Settings) -> Places:
     try:
         told = json.loads(settings.paths.sources.read_text("utf-8"))
         off = tuple(kind for kind in told["off"] if kind in KINDS)
-        return Places(off, str(told["peer"]), str(told["mirror"]), str(told["folder"]))
-    except (OSError, ValueError, KeyError, TypeError):  # nothing chosen yet, or somebody edited it
+        names = ("peer", "peer_name", "peer_password", "mirror", "folder")
+        return Places(off, **{name: str(told.get(name, "")) for name in names})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):  # nothing chosen yet, or somebody edited it
         return Places()

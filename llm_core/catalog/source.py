@@ -13,6 +13,7 @@ from llm_core.settings import Settings
 
 POLL_S = 0.05  # how often what runs beside is looked at: a Tick at least every 0.1 s
 
+Login = tuple[str, str]  # a name and its password, sent to nobody but the address that it was entered for
 Probe = Generator[None, None, bool]
 Sound = Generator[Event, None, int]
 

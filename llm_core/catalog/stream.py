@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from llm_core.catalog.source import POLL_S, SourceFailed
+from llm_core.catalog.source import POLL_S, Login, SourceFailed
 
 QUEUE_CHUNKS = 64  # some megabytes ahead of the disk at most
 
@@ -42,7 +42,9 @@ class _Line:
                 self.socket.shutdown(socket.SHUT_RDWR)
 
 
-def read(url: str, start: int, size: int, timeout_s: float) -> Generator[bytes | None, None, None]:
+def read(
+    url: str, start: int, size: int, timeout_s: float, login: Login | None = None
+) -> Generator[bytes | None, None, None]:
     """The bytes of `url` from `start` on; None while none come. Closing it hangs up at once.
 
     Args:
@@ -50,12 +52,13 @@ def read(url: str, start: int, size: int, timeout_s: float) -> Generator[bytes |
         start: the first byte that is wanted. From a server that knows no Range, what is before is read and dropped.
         size: bytes of the whole file.
         timeout_s: how long the server may be silent.
+        login: name and password, where it asks for them.
 
     Raises:
         SourceFailed: no such file, not of this size, silent, or broken off.
     """
     line = _Line()
-    threading.Thread(target=_read, args=(line, url, start, size, timeout_s), daemon=True).start()
+    threading.Thread(target=_read, args=(line, url, start, size, timeout_s, login), daemon=True).start()
     try:
         while True:
             try:
@@ -74,7 +77,9 @@ def read(url: str, start: int, size: int, timeout_s: float) -> Generator[bytes |
         line.hang_up()
 
 
-def holds(url: str, size: int, timeout_s: float, *, busy_too: bool = False) -> Generator[None, None, bool]:
+def holds(
+    url: str, size: int, timeout_s: float, *, busy_too: bool = False, login: Login | None = None
+) -> Generator[None, None, bool]:
     """Whether `url` answers with a file of `size` bytes; yields while it waits. Closing it hangs up at once.
 
     Args:
@@ -82,9 +87,10 @@ def holds(url: str, size: int, timeout_s: float, *, busy_too: bool = False) -> G
         size: its bytes.
         timeout_s: how long the server may be silent.
         busy_too: whether "come again later" counts as yes.
+        login: name and password, where it asks for them.
     """
     line = _Line()
-    threading.Thread(target=_ask, args=(line, url, size, timeout_s), daemon=True).start()
+    threading.Thread(target=_ask, args=(line, url, size, timeout_s, login), daemon=True).start()
     try:
         while True:
             with contextlib.suppress(queue.Empty):
@@ -95,20 +101,20 @@ def holds(url: str, size: int, timeout_s: float, *, busy_too: bool = False) -> G
         line.hang_up()
 
 
-def _ask(line: _Line, url: str, size: int, timeout_s: float) -> None:
+def _ask(line: _Line, url: str, size: int, timeout_s: float, login: Login | None) -> None:
     """The thread that asks: for one byte, and not even that is waited for."""
     try:
-        with _opened(line, url, "bytes=0-0", timeout_s) as response:
+        with _opened(line, url, "bytes=0-0", timeout_s, login) as response:
             _begins(response, size)
         line.put(None)
     except Exception as error:  # whatever it is, the answer is no
         line.put(error)
 
 
-def _read(line: _Line, url: str, start: int, size: int, timeout_s: float) -> None:
+def _read(line: _Line, url: str, start: int, size: int, timeout_s: float, login: Login | None) -> None:
     """The thread that reads."""
     try:
-        with _opened(line, url, f"bytes={start}-", timeout_s) as response:
+        with _opened(line, url, f"bytes={start}-", timeout_s, login) as response:
             left = size - start
             drop = start - _begins(response, size)
             for chunk in response.iter_raw():
@@ -124,11 +130,11 @@ def _read(line: _Line, url: str, start: int, size: int, timeout_s: float) -> Non
 
 
 @contextlib.contextmanager
-def _opened(line: _Line, url: str, wanted: str, timeout_s: float) -> Iterator[httpx.Response]:
+def _opened(line: _Line, url: str, wanted: str, timeout_s: float, login: Login | None) -> Iterator[httpx.Response]:
     # Bytes as they are: a packed answer could be cut anywhere, and then nothing of it would be of use.
     headers = {"Range": wanted, "Accept-Encoding": "identity"}
     with (
-        httpx.Client(timeout=timeout_s, follow_redirects=True) as client,
+        httpx.Client(timeout=timeout_s, follow_redirects=True, auth=login) as client,
         client.stream("GET", url, headers=headers) as response,
     ):
         stream = response.extensions.get("network_stream")

@@ -12,7 +12,7 @@ from llm_core import machine
 from llm_core.catalog.places import KINDS, Places
 from llm_core.catalog.rank import Ranking
 from llm_core.catalog.repository import Repository, Variant
-from llm_core.cli import columns, session
+from llm_core.cli import columns, session, streams
 from llm_core.cli.commands import Command
 from llm_core.errors import UserError
 from llm_core.events import Done
@@ -74,13 +74,16 @@ def found(use: Annotated[str | None, typer.Option("--use", help="models_found_us
 def sources(
     only: Annotated[str | None, typer.Option("--only", help="models_sources_only", metavar="KINDS")] = None,
     peer: Annotated[str | None, typer.Option("--peer", help="models_sources_peer", metavar="ADDRESS")] = None,
+    name: Annotated[str | None, typer.Option("--peer-name", help="models_sources_name", metavar="NAME")] = None,
     mirror: Annotated[str | None, typer.Option("--mirror", help="models_sources_mirror", metavar="URL")] = None,
     folder: Annotated[str | None, typer.Option("--folder", help="models_sources_folder", metavar="DIR")] = None,
     ask: Annotated[str | None, typer.Option("--ask", help="models_sources_ask", metavar="NAME")] = None,
 ) -> None:
     """What may be asked; choose, and ask."""
     given = {"peer": peer, "mirror": mirror, "folder": folder, "off": _off(only)}
-    changes = {name: value for name, value in given.items() if value is not None}
+    if name is not None:
+        given |= {"peer_name": name, "peer_password": streams.read_secret("cli.peer_password") if name else ""}
+    changes = {field: value for field, value in given.items() if value is not None}
     with session.opened() as workbench:
         supply = workbench.models.supply
         chosen = supply.keep_places(**changes) if changes else supply.places()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import getpass
 import io
 import locale
 import os
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from llm_core.errors import UserError
+from llm_core.messages import say, system_language
 from llm_core.values import shown, shown_path
 
 READ_BYTES = 65_536
@@ -38,6 +40,13 @@ def read_all() -> str:
         UserError: `text_encoding`.
     """
     return _whole(sys.stdin.buffer.read(), "stdin")
+
+
+def read_secret(question: str) -> str:
+    """A line of stdin that is not shown; a person is asked for it by `question`, a key of the messages."""
+    if is_terminal():
+        return getpass.getpass(f"{say(system_language(), question)} ")
+    return sys.stdin.readline().rstrip("\r\n")
 
 
 def read_file(path: str) -> str:

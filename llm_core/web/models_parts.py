@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.fetching import FetchState
 
 ENTERED = ("peer", "mirror", "folder")  # what a person can enter of the sources
+LOGIN = ("peer_name", "peer_password")
 EXAMPLES = {"peer": "192.168.1.20", "mirror": "https://…", "folder": "/media/usb"}
 VARIANTS_SHOWN = 12
 
@@ -171,6 +172,7 @@ def sources(places: Places, settings: Settings, ranking: Ranking | None, languag
             f'autocapitalize="none" autocomplete="off" placeholder="{EXAMPLES[kind]}">'
             if kind in ENTERED else f"<span>{escape(where.get(kind, ''))}</span>"
         )  # fmt: skip
+        entered += _login(places, language) if kind == "peer" else ""
         ticked = "" if kind in places.off else " checked"
         answer = f"<small>{escape(_answer(kind, ranking, language))}</small>" if ranking else ""
         rows.append(
@@ -185,6 +187,18 @@ def sources(places: Places, settings: Settings, ranking: Ranking | None, languag
         f'{"".join(rows)}</ul><p class="acts"><button class="plain">{say(language, "models.keep")}</button>{ask}'
         f"{offers}</p></form>",
         language,
+    )
+
+
+def _login(places: Places, language: Language) -> str:
+    """Who one is at another workbench. The password goes in and never comes out."""
+    name, password = (say(language, f"models.peer_{field}") for field in ("name", "password"))
+    kept = say(language, "models.peer_password_kept") if places.peer_password else password
+    return (
+        f'<span class="login"><input name="peer_name" value="{escape(places.peer_name)}" aria-label="{name}" '
+        f'placeholder="{name}" spellcheck="false" autocapitalize="none" autocomplete="off">'
+        f'<input name="peer_password" type="password" aria-label="{password}" placeholder="{kept}" '
+        'autocomplete="new-password"></span>'
     )
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from llm_core.workbench import Workbench
 
 TEXT_CHARS_MAX = 500  # of what can be entered
+FIELDS = ("name", "variant", *parts.ENTERED, *parts.LOGIN)
 Told = dict[str, Any]  # parts: name -> HTML; busy: whether to ask again soon; changed: a model came or went
 PROGRAMS = frozenset(get_args(Program))
 
@@ -55,7 +56,7 @@ class Sheet:
 
     def act(self, wish: Mapping[str, Any], language: Language) -> Told:
         """Do what a button says, and tell which parts look different then."""
-        text = {name: str(wish.get(name) or "")[:TEXT_CHARS_MAX] for name in ("name", "variant", *parts.ENTERED)}
+        text = {name: str(wish.get(name) or "")[:TEXT_CHARS_MAX] for name in FIELDS}
         off = tuple(kind for kind in KINDS if kind in str(wish.get("off") or "").split())
         acts: dict[str, Callable[[], Told]] = {
             "open": lambda: self._opened(language),
@@ -142,7 +143,9 @@ class Sheet:
 
     def _keep(self, off: tuple[str, ...], text: Mapping[str, str], language: Language) -> Told:
         self._supply.check_local()
-        places = self._supply.keep_places(off=off, **{name: text[name].strip() for name in parts.ENTERED})
+        places = self._supply.keep_places(
+            off=off, **{name: text[name].strip() for name in (*parts.ENTERED, *parts.LOGIN)}
+        )
         told = parts.status(say(language, "models.kept"))
         return {"parts": {"sources": parts.sources(places, self._settings, None, language), "told": told}}
 

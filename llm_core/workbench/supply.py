@@ -115,13 +115,13 @@ class Supply:
         """What the folder that was named holds, and the workbench that was named: by their own cards.
 
         Raises:
-            UserError: `peer_silent`.
+            UserError: `peer_silent`, `peer_login`.
         """
         asked, offered = self.places(), []
         if asked.asks("folder"):
             offered += _of_cards("folder", pack.cards(Path(asked.folder)), self._settings)
         if asked.asks("peer") and not self._settings.offline:
-            offered += _of_cards("peer", _result(peer.cards(asked.peer, self._settings)), self._settings)
+            offered += _of_cards("peer", _result(peer.cards(asked.peer, self._settings, asked.login)), self._settings)
         listed = {model.sha256 for model in builtin().entries.values()}
         offered = [one for one in offered if one.variants[0].files[0].sha256 not in listed]
         self._looked |= {one.id: one for one in offered}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -82,6 +83,33 @@ def test_what_is_no_address_is_refused(made: Made, entered: str) -> None:
         places.address(entered)
     with pytest.raises(UserError, match="peer_unusable"):
         places.keep(made(), mirror=entered or "x")
+
+
+def test_a_password_belongs_to_one_address_and_is_shown_nowhere(made: Made) -> None:
+    def login() -> Any:
+        return places.read(made()).login
+
+    places.keep(made(), peer="teacher", peer_name="anna", peer_password="Sesam")
+    assert login() == ("anna", "Sesam")
+    assert "Sesam" not in repr(places.read(made())) + repr(
+        places.sources(builtin().entries["qwen3-4b-q4_k_m"], made())
+    )
+    places.keep(
+        made(), peer="teacher", peer_name="anna", peer_password=""
+    )  # as the page sends it, which never had it
+    assert login() == ("anna", "Sesam")
+    assert places.read(made(peer="elsewhere")).login is None
+    assert places.read(made(peer="elsewhere", peer_login="bert:x:y")).login == ("bert", "x:y")
+    places.keep(made(), peer="http://elsewhere", peer_name="anna", peer_password="")
+    assert login() == ("anna", "")
+    places.keep(made(), peer="teacher")
+    assert login() is None
+
+
+def test_a_password_in_an_address_is_not_repeated(made: Made) -> None:
+    with pytest.raises(UserError) as refused:
+        places.keep(made(), peer="http://anna:Sesam@teacher")
+    assert "Sesam" not in repr(refused.value.facts) and "teacher" in repr(refused.value.facts)
 
 
 def test_a_folder_that_is_not_there_is_refused(made: Made) -> None:

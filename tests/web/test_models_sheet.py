@@ -112,6 +112,15 @@ def test_sources_are_chosen_and_kept(opened: Opened, tmp_path: Path) -> None:
     assert workbench.models.supply.places().peer == "http://teacher:7860"
 
 
+def test_the_password_of_another_workbench_goes_in_and_never_comes_out(opened: Opened) -> None:
+    sheet, workbench = opened(sources="")
+    wish = {"do": "keep", "peer": "teacher", "peer_name": 'an"na', "peer_password": "Sesam"}
+    shown = sheet.act(wish, "en")["parts"]["sources"]
+    assert "an&quot;na" in shown and "Sesam" not in shown and 'placeholder="kept"' in shown
+    shown = sheet.act(wish | {"peer_password": "", "off": "index"}, "en")["parts"]["sources"]
+    assert workbench.models.supply.places().login == ('an"na', "Sesam") and "Sesam" not in shown
+
+
 @pytest.mark.parametrize("do", ["look", "found", "use", "keep", "ask", "offers", "remove"])
 def test_on_a_server_for_others_a_visitor_makes_it_ask_and_read_nothing(hub: Site, opened: Opened, do: str) -> None:
     sheet, workbench = opened(hub_endpoint=hub.url, host="0.0.0.0")

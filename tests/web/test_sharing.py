@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import hashlib
 import os
@@ -19,13 +20,14 @@ import httpx
 import pytest
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from llm_core.catalog import hashes, peer, shared
 from llm_core.catalog.fetch import fetch
 from llm_core.errors import UserError
 from llm_core.events import Progress, collect
 from llm_core.settings import Settings
-from llm_core.web import sharing
+from llm_core.web import login, sharing
 from llm_core.workbench import Workbench
 from tests.catalog.conftest import BIG_HUB, MODEL, catalog_of, entry
 from tests.tiny_gguf import write_tiny_gguf
@@ -40,7 +42,9 @@ def giving(settings: Settings) -> Iterator[str]:
     with socket.socket() as bound, Workbench(settings) as workbench:
         bound.bind(("127.0.0.1", 0))
         bound.listen()
-        app = Starlette(routes=sharing.routes(workbench))
+        app: ASGIApp = Starlette(routes=sharing.routes(workbench))
+        if people := login.read(settings):
+            app = login.Login(app, people=people, settings=settings)
         server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
         thread.start()
@@ -225,6 +229,29 @@ def test_what_a_peer_offers_beyond_the_catalog_is_fetched_by_its_card(
         path = collect(pupil.models.fetch("odd-model"))
         assert path.read_bytes() == tiny_gguf.read_bytes()
         assert [model.id for model in shared.models(pupil.settings) if not model.comes_along] == ["odd-model"]
+
+
+def test_a_workbench_behind_a_login_gives_to_who_knows_it(
+    made: Callable[..., Settings], tiny_gguf: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    teacher = made("teacher", share_models=True, auth="anna:Schlüssel")
+    put_fetched(teacher, "big.gguf", MODEL)
+    put_fetched(teacher, "odd-model.gguf", tiny_gguf.read_bytes())
+    with giving(teacher) as address:
+        for login in (None, "anna:wrong", "bert:Schlüssel"):
+            with Workbench(made("stranger", peer=address, peer_login=login)) as stranger:
+                with pytest.raises(UserError, match="peer_login"):
+                    stranger.models.supply.offers()
+                with pytest.raises(UserError, match="no_source"):
+                    collect(fetch(entry(catalog_of(BIG_HUB), "big", stranger.settings), stranger.settings))
+        pupil = made("pupil", sources="peer")
+        with Workbench(pupil) as workbench:
+            workbench.models.supply.keep_places(peer=address, peer_name="anna", peer_password="Schlüssel")
+            assert {offer.id for offer in workbench.models.supply.offers()} == {"big", "odd-model"}
+            assert collect(workbench.models.fetch("odd-model")).read_bytes() == tiny_gguf.read_bytes()
+        assert collect(fetch(entry(catalog_of(BIG_HUB), "big", pupil), pupil)).read_bytes() == MODEL
+    assert "Schlüssel" not in caplog.text and base64.b64encode("anna:Schlüssel".encode()).decode() not in caplog.text
 
 
 def test_what_is_no_workbench_is_said_to_be_none(made: Callable[..., Settings]) -> None:
