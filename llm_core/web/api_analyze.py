@@ -1,4 +1,5 @@
-"""What the page offers to programs for analyses: `/analyze` takes texts to pieces, `/read` finds answers in them.
+"""What the page offers to programs for analyses: `/analyze` takes texts to pieces, `/read` finds answers in them,
+`/own_labels` learns labels from examples.
 
 Nothing of what is sent is kept. `/embed` stands in api_ask.py.
 """
@@ -18,11 +19,12 @@ if TYPE_CHECKING:
     from llm_core.workbench import Workbench
 
 TEXTS_MAX = 1000  # of one call
+DIGITS = 4
 LINE_TASKS = ("sentiment", "topic", "intent", "entities", "relations")
 
 
 def publish(workbench: Workbench) -> None:
-    """Offer both. To be called inside the page's Blocks."""
+    """Offer all three. To be called inside the page's Blocks."""
 
     def analyze(
         text: str | list[Any],
@@ -70,7 +72,29 @@ def publish(workbench: Workbench) -> None:
             sources = [(str(number), one) for number, one in enumerate(texts) if one.strip()]
             yield from _ended(workbench.analyses.read(calls.text("question", question), sources))
 
+    def own_labels(
+        examples: list[Any], texts: list[str], language: str | None = None, request: gr.Request | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """Learn labels from a dozen examples each and give them to texts; nothing is kept.
+
+        `examples` is a list of {"text", "label"}. Gives {"labels", "examples", "accuracy", "majority", "by_label",
+        "found"} at the end, and an empty object until then; `accuracy` is cross-validated, `majority` that of always
+        saying the most frequent label, both percent; `found` has {"label", "score"} for each of `texts`. `language`,
+        "en" or "zh", is that of errors.
+        """
+        with calls.told("/own_labels", calls.spoken(language, request)):
+            given = _texts("texts", texts, workbench)
+            taught = workbench.analyses.teach([_example(one) for one in _listed("examples", examples)])
+            for event in calls.beats(taught, (Done,)):
+                if isinstance(event, Done):
+                    found = workbench.analyses.labelled(event.result, given)
+                    told = [{"label": one.label, "score": round(one.score, DIGITS)} for one in found]
+                    yield event.result.report() | {"found": told}
+                else:
+                    yield {}
+
     gr.events.api(analyze, api_name="analyze", concurrency_limit=None)
+    gr.events.api(own_labels, api_name="own_labels", concurrency_limit=None)
     gr.events.api(read, api_name="read", concurrency_limit=None)
 
 
@@ -120,6 +144,16 @@ def _listed(name: str, value: Any) -> list[Any]:
     if not isinstance(value, list) or len(value) > TEXTS_MAX:
         raise UserError("value_unusable", name=name, value="")
     return value
+
+
+def _example(value: Any) -> tuple[str, str]:
+    try:
+        text, label = value["text"], value["label"]
+        if isinstance(text, str) and isinstance(label, str):
+            return text, label
+    except (KeyError, TypeError):
+        pass
+    raise UserError("value_unusable", name="examples", value="")
 
 
 def _pair(value: Any) -> dict[str, Any]:

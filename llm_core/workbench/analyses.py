@@ -203,12 +203,32 @@ class Analyses:
         called = " ".join(name.split())
         if not 0 < len(called) <= NAME_CHARS_MAX:
             raise UserError("name_unusable", name=called[:NAME_CHARS_MAX])
+        return self._learned(owner, called, self._examples(examples))
+
+    def teach(self, examples: Sequence[tuple[str, str]]) -> Events:
+        """As `learn`, and nothing is kept.
+
+        Raises:
+            UserError: as `learn`.
+        """
+        return own_labels.learn(self._examples(examples), self._encoder())
+
+    def labelled(self, learned: own_labels.OwnLabels, texts: Sequence[str]) -> list[Labelled]:
+        """The label of each text, by what `teach` gave; of a long text its beginning counts.
+
+        Raises:
+            UserError: `text_too_long`.
+        """
+        check_text("".join(texts), self._settings.message_chars_max)
+        return learned.classify(self._encoder().encode(texts, "query")) if texts else []
+
+    def _examples(self, examples: Sequence[tuple[str, str]]) -> list[own_labels.Example]:
         check_text("".join(text + label for text, label in examples), self._settings.message_chars_max)
         given = [
             own_labels.Example(text, label.strip()) for text, label in examples if text.strip() and label.strip()
         ]
         own_labels.check(given)
-        return self._learned(owner, called, given)
+        return given
 
     def _learned(self, owner: str, name: str, examples: Sequence[own_labels.Example]) -> Events:
         learned: own_labels.OwnLabels = yield from _result(own_labels.learn(examples, self._encoder()))
@@ -230,9 +250,7 @@ class Analyses:
         Raises:
             UserError: `own_labels_unknown`, `text_too_long`.
         """
-        check_text("".join(texts), self._settings.message_chars_max)
-        own = own_labels.OwnLabels.of_json(self._own.record(owner, name))
-        return own.classify(self._encoder().encode(texts, "query")) if texts else []
+        return self.labelled(own_labels.OwnLabels.of_json(self._own.record(owner, name)), texts)
 
     def forget_labels(self, owner: str, name: str) -> None:
         """Delete a set that the visitor taught."""

@@ -162,3 +162,36 @@ def test_without_its_model_a_part_is_said_to_be_missing(
     told = run("analyze", "-", "--json", stdin="The mill was closed in 1912.")
     assert told.code == 0 and json.loads(told.out)["keywords"] and "sentiment" in told.err
     assert run("read", "When?", "-", stdin="It closed.").code == 2
+
+
+EXAMPLES = """# food
+the soup, lovely 1
+the soup, dreadful 2
+面条, 好吃 3
+# film
+the film, lovely 4
+the film, broken 5
+电影, 失望 6
+"""
+
+
+def test_labels_of_ones_own_are_learned_from_a_file_and_given_to_lines_and_rows(
+    run: Run, lines: Lines, converted_encoder: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(converted_encoder, tmp_path / "home" / "conversions", dirs_exist_ok=True)
+    examples, text, table = tmp_path / "例子.txt", tmp_path / "one.txt", tmp_path / "rows.csv"
+    examples.write_text(EXAMPLES, "utf-8")
+    text.write_text("the soup, delightful 9", "utf-8")
+    table.write_text('id,said\n1,"the film, delightful 7"\n2,"the soup, broken 8"\n', "utf-8")
+    told = run("analyze", str(text), "--own", str(examples))
+    assert told.code == 0, told.err
+    found = json.loads(told.out)
+    assert set(found["scores"]) == {"food", "film"} and found["score"] == max(found["scores"].values())
+    assert "6 examples" in told.err
+    with lines("the soup, lovely 3", "影片, 满意 2"):
+        written = run("analyze", "--own", str(examples), "--lines")
+    assert [set(json.loads(line)) for line in written.out.splitlines()] == [{"label", "score"}] * 2
+    rows = list(csv.DictReader(io.StringIO(run("analyze", str(table), "--own", str(examples), "--rows", "said").out)))
+    assert [row["id"] for row in rows] == ["1", "2"] and {row["label"] for row in rows} <= {"food", "film"}
+    examples.write_text("no label above me", "utf-8")
+    assert run("analyze", str(text), "--own", str(examples)).code == 2

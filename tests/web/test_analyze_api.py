@@ -47,3 +47,17 @@ def test_a_question_needs_words_and_its_model(client: gradio_client.Client) -> N
     else:
         found = client.predict("When did the harbour freeze?", [TEXT], api_name="/read")
         assert {"answer", "abstained", "score", "quality"} <= set(found)
+
+
+@pytest.mark.timeout(300)
+def test_own_labels_are_learned_and_given_in_one_call(client: gradio_client.Client) -> None:
+    renew = ("Can I keep it for another week?", "Please extend my loan.", "I have not finished the novel yet.")
+    find = ("Where are the books about bees?", "Do you have the atlas of rivers?", "On which shelf is poetry?")
+    examples = [{"text": text, "label": "renew"} for text in renew]
+    examples += [{"text": text, "label": "find"} for text in find]
+    texts = ["Please let me keep the atlas two weeks longer.", "Where do the cookbooks stand?"]
+    found = client.predict(examples, texts, api_name="/own_labels")
+    assert [one["label"] for one in found["found"]] == ["renew", "find"]
+    assert found["examples"] == 6 and found["majority"] == 50.0
+    with pytest.raises(AppError, match="examples"):
+        client.predict([{"text": "alone"}], texts, language="en", api_name="/own_labels")

@@ -12,9 +12,10 @@ from llm_core.catalog.understanding import Figure, Quality
 from llm_core.errors import UserError
 from llm_core.events import Done, Item, Progress
 from llm_core.tasks import graph as graphs
+from llm_core.tasks import own_examples
 from llm_core.tasks.analysis import Analysis, Found, Name, Opinion, Relation
 from llm_core.text.sentences import split
-from llm_core.web.analyze import grid, marking, network, pieces, teaching
+from llm_core.web.analyze import grid, marking, network, pieces
 from llm_core.web.analyze.progress import Gathering
 from llm_core.workbench.analysis_desk import Asked, Told
 from llm_core.workbench.tables import Table
@@ -88,15 +89,15 @@ def test_what_was_found_before_a_stop_stays() -> None:
 def test_examples_are_read_by_label_or_by_row_and_written_the_same_way() -> None:
     typed = "# bill\nI paid twice\n\n#parcel \n Where is it?\nIt broke\tbill"
     examples = [("I paid twice", "bill"), ("Where is it?", "parcel"), ("It broke", "bill")]
-    assert teaching.parsed(typed) == examples
-    assert sorted(teaching.parsed(teaching.typed(examples))) == sorted(examples)
+    assert own_examples.parsed(typed) == examples
+    assert sorted(own_examples.parsed(own_examples.typed(examples))) == sorted(examples)
     with pytest.raises(UserError, match="examples_unlabelled"):
-        teaching.parsed("no label above me")
+        own_examples.parsed("no label above me")
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_examples_that_come_along_can_be_used(language: str) -> None:
-    examples = teaching.parsed(pieces.example(f"labels.{language}", "txt"))
+    examples = own_examples.parsed(pieces.example(f"labels.{language}", "txt"))
     assert len({label for _, label in examples}) == 3 and len(examples) == 24
     assert len(pieces.examples(language)) == 3  # type: ignore[arg-type]
     assert pieces.example("../summarize/bees.en", "txt") == ""

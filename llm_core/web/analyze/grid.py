@@ -134,6 +134,8 @@ def _cell(name: str, value: Any, language: Language) -> str:
         return f'<td class="figure">{value:.2f}</td>'
     text = " ".join(str("" if value is None else value).split())
     shown = text if len(text) <= CELL_CHARS_MAX else text[:CELL_CHARS_MAX] + "…"
+    if name in ("+topic", "+intent"):
+        return f"<td>{escape(pieces.label_word(text, language, name[1:]))}</td>"
     if name == "+sentiment":
         kind = {"positive": "up", "negative": "down"}.get(text, "flat")
         return f'<td><span class="sent {kind}" style="--k:1">{escape(pieces.label_word(text, language))}</span></td>'

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from llm_core.jobs import Job
 from llm_core.messages import Language, say
+from llm_core.tasks import own_examples
 from llm_core.web.analyze import pieces, teaching
 from llm_core.web.analyze.following import Update, buttons, followed, guarded, wish
 from llm_core.web.analyze.screen import Screen
@@ -32,7 +33,7 @@ class LabelHandlers:
 
     def go(self, visitor: str, name: str, examples: str, request: gr.Request) -> Iterator[Update]:
         """Learn what is in the box."""
-        start = lambda: self._desk.start_learning(visitor, name, teaching.parsed(examples))  # noqa: E731
+        start = lambda: self._desk.start_learning(visitor, name, own_examples.parsed(examples))  # noqa: E731
         yield from self._followed(visitor, start, language_of_request(request))
 
     def act(self, visitor: str, event: gr.EventData, request: gr.Request) -> Iterator[Update]:
@@ -42,7 +43,7 @@ class LabelHandlers:
             called = say(language, "analyze.labels_try_name")
             yield {self._part.name: called, self._part.examples: pieces.example(f"labels.{language}", "txt")}
         elif do == "edit" and (report := self._analyses.own_labels(visitor).get(name)):
-            yield {self._part.name: name, self._part.examples: teaching.typed(report["texts"])}
+            yield {self._part.name: name, self._part.examples: own_examples.typed(report["texts"])}
         elif do == "delete":
             self._analyses.forget_labels(visitor, name)
             yield self._kept(visitor, "", language) | {self._part.notice: "", self._part.told: ""}

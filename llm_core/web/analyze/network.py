@@ -34,7 +34,7 @@ def drawing(graph: Graph, language: Language) -> dict[str, Any]:
             }
             for node in nodes
         ],
-        "edges": [_edge(graph, edge) for edge in edges],
+        "edges": [_edge(graph, edge, language) for edge in edges],
         "kinds": {kind: say(language, f"analyze.kind_{kind}") for kind in pieces.KINDS},
         "words": {word: say(language, f"analyze.net_{word}") for word in WORDS},
         "how": say(language, "analyze.graph_how"),
@@ -42,12 +42,14 @@ def drawing(graph: Graph, language: Language) -> dict[str, Any]:
     }
 
 
-def _edge(graph: Graph, edge: Edge) -> dict[str, Any]:
+def _edge(graph: Graph, edge: Edge, language: Language) -> dict[str, Any]:
     said = [
         {"at": span.start, "text": " ".join(span.of(graph.text).split())[:SENTENCE_CHARS_MAX]}
         for span in edge.sentences[:SENTENCES_MAX]
     ]
-    told = {"label": edge.label, "kind": edge.kind, "score": round(edge.score, 2), "said": said}
+    # What the language model wrote is in the language of the text, and stays so.
+    label = edge.label if edge.kind == "written" else pieces.label_word(edge.label, language, "relations")
+    told = {"label": label, "kind": edge.kind, "score": round(edge.score, 2), "said": said}
     return {"source": edge.source, "target": edge.target, **told}
 
 

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
+from llm_core.catalog import labels
 from llm_core.catalog.understanding import Quality
 from llm_core.documents.document import Document
 from llm_core.messages import Language, say, table
@@ -88,9 +89,9 @@ def kind_word(name: str, language: Language) -> str:
     return say(language, f"analyze.kind_{name}") if name in KINDS else name
 
 
-def label_word(name: str, language: Language) -> str:
-    """A label as it is said; those of models stand as they are."""
-    return say(language, f"analyze.{name}") if name in ("positive", "negative", "neutral") else name
+def label_word(name: str, language: Language, task: str = "sentiment", label_set: str = "") -> str:
+    """A label as it is said; one that nobody has named stands as it is."""
+    return labels.called(task, name, language, label_set)
 
 
 # ---------------------------------------------------------------- the margin
@@ -138,10 +139,11 @@ def _bar(some: Sequence[Opinion]) -> str:
     return f'<i class="{kind}" style="--v:{abs(value):.2f}" data-link="s{place}" data-go="{place}"></i>'
 
 
-def _labels(part: str, labels: Labels | None, found: Analysis, language: Language) -> str:
-    if labels is None:
+def _labels(part: str, told: Labels | None, found: Analysis, language: Language) -> str:
+    if told is None:
         return ""
-    return _section(_scored(say(language, f"analyze.part_{part}"), labels.scores) + measured(part, found, language))
+    scores = {label_word(label, language, part, told.label_set): score for label, score in told.scores.items()}
+    return _section(_scored(say(language, f"analyze.part_{part}"), scores) + measured(part, found, language))
 
 
 def _scored(name: str, scores: Mapping[str, float]) -> str:

@@ -1,23 +1,19 @@
-"""Own labels as text that is typed and as HTML: examples under their labels, how well they are told apart."""
+"""Own labels as HTML: what was taught, and how well the labels are told apart."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from html import escape
 from typing import Any, Final
 
 from llm_core.engines.classifier import Labelled
-from llm_core.errors import UserError
 from llm_core.events import Done, Event, Progress
 from llm_core.messages import Language, say
 from llm_core.tasks.own_labels import OwnLabels
 from llm_core.web.analyze import pieces
 from llm_core.web.analyze.progress import progress
 
-LABEL_MARK: Final = "#"
-COLUMN_GAP: Final = "\t"  # what a spreadsheet puts between two copied cells
 WEAK: Final = 10.0  # percent more than always saying the most frequent label is little
-LINE_CHARS_MAX: Final = 60
 
 
 class Learning:
@@ -42,40 +38,6 @@ class Learning:
     def picture(self) -> str:
         """What is being done."""
         return progress(self._stage, self._language)
-
-
-def parsed(typed: str) -> list[tuple[str, str]]:
-    """Texts with their labels.
-
-    Args:
-        typed: lines `# label`, below each its examples, one a line; or lines `text<tab>label`.
-
-    Raises:
-        UserError: `examples_unlabelled`.
-
-    >>> parsed("# bill\\nI paid twice\\n# parcel\\nWhere is it?\\nIt broke\\tbill")
-    [('I paid twice', 'bill'), ('Where is it?', 'parcel'), ('It broke', 'bill')]
-    """
-    label, found = "", list[tuple[str, str]]()
-    for line in map(str.strip, typed.splitlines()):
-        text, gap, own = line.rpartition(COLUMN_GAP)
-        if line.startswith(LABEL_MARK):
-            label = line.lstrip(LABEL_MARK).strip()
-        elif gap and text.strip() and own.strip():
-            found.append((text.strip(), own.strip()))
-        elif line and not label:
-            raise UserError("examples_unlabelled", line=line[:LINE_CHARS_MAX])
-        elif line:
-            found.append((line, label))
-    return found
-
-
-def typed(examples: Sequence[Sequence[str]]) -> str:
-    """The other way round."""
-    by_label: dict[str, list[str]] = {}
-    for text, label in examples:
-        by_label.setdefault(label, []).append(" ".join(text.split()))
-    return "\n".join(line for label, texts in by_label.items() for line in (f"{LABEL_MARK} {label}", *texts))
 
 
 def empty(language: Language) -> str:
