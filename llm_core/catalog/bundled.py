@@ -1,4 +1,4 @@
-"""Models that travel with the repository and write text or translate: small, made here, each with its card."""
+"""Models that travel with the repository: small, nearly all made here, each with its card."""
 
 from __future__ import annotations
 
@@ -38,6 +38,5 @@ def folder(name: str) -> Path | None:
 
 @functools.cache
 def models(folder: Path = FOLDER) -> tuple[Bundled, ...]:
-    """Those that write text or translate, by name."""
-    found = (Bundled(path.parent, ModelCard.read(path.parent)) for path in sorted(folder.glob(f"*/{CARD_FILE}")))
-    return tuple(model for model in found if {WRITING, TRANSLATING} & set(model.card.tasks))
+    """All of them, by name."""
+    return tuple(Bundled(path.parent, ModelCard.read(path.parent)) for path in sorted(folder.glob(f"*/{CARD_FILE}")))

@@ -1,4 +1,4 @@
-"""One list of all language models: what is here, what is being fetched, what can be had."""
+"""One list of all models: what is here, what is being fetched, what can be had."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Literal
 import filelock
 
 from llm_core.catalog import adopted, bundled, hashes, local, remote, runs, transformers_folder
+from llm_core.catalog.measured import Measured, measured
 from llm_core.catalog.recommended import Catalog, Recommended, builtin
 from llm_core.catalog.wish import Wish, unfinished
 from llm_core.errors import UserError
@@ -50,6 +51,7 @@ class Entry:
     damaged: bool = False
     problem: UserError | None = None  # what is wrong with the file, where it cannot be opened
     recommended: Recommended | None = None
+    measured: Measured = field(default_factory=dict)  # of one that came along: figures by task
     served: Served | None = None  # on which server it runs; what it reads is sent there
 
     @property
@@ -138,6 +140,7 @@ def of_bundled(model: bundled.Bundled) -> Entry:
         format="transformers",
         tasks=card.tasks,
         chat_template=False,
+        measured=measured(model.path, card),
         problem=None if bundled.WRITING in card.tasks else _not_writing(card.id, card.tasks),
     )
 

@@ -49,6 +49,9 @@ def evaluate(
 ) -> None:
     """See messages/cli.toml."""
     given = [Path(each) for each in data or ()]
+    if name == TABLE:
+        _table(given)
+        return
     if name not in MEASURES:
         if bundled.folder(name or "") is not None:
             _understanding(name or "", given)
@@ -207,6 +210,17 @@ def _understanding(name: str, data: Sequence[Path]) -> None:
         line.clear()
 
 
+def _table(files: Sequence[Path]) -> None:
+    """What was measured of the bundled models, in Markdown; or put into files such as README.md."""
+    from llm_core.evaluation import scores_table
+
+    for file in files:
+        scores_table.fill(file)
+        print(file)
+    if not files:
+        print(scores_table.table(system_language()), end="")
+
+
 def _data(choice: Choice) -> Path:
     assert choice.data is not None  # `evaluate` has looked
     return choice.data
@@ -221,6 +235,7 @@ MEASURES: dict[str, Callable[[Choice], None]] = {
     "retrieval": _retrieval,
     "summaries": _summaries,
 }
+TABLE = "table"
 ON_DATA = ("keywords", "prompted", "retrieval", "summaries")
 
 app = command(evaluate, "evaluate")

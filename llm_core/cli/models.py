@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 
 import typer
 
+from llm_core.catalog import measured
 from llm_core.catalog.choose import Choice
 from llm_core.catalog.found import Program
 from llm_core.catalog.listing import Entry
@@ -119,7 +120,10 @@ def _written(entries: list[Entry], choice: Choice, language: Language) -> list[s
 
 
 def _row(entry: Entry, language: Language) -> list[str]:
-    use = explain(entry.problem, language) if entry.problem else entry.limits.get(language, "")
+    if "bundled" in entry.sources or not entry.problem:
+        use = " ".join(filter(None, (measured.told(entry.measured, language), entry.limits.get(language, ""))))
+    else:
+        use = explain(entry.problem, language)
     size, languages = write_bytes(entry.bytes), " ".join(entry.languages)
     return [entry.id, _state(entry, language), size, entry.licence, languages, use]
 
@@ -144,7 +148,12 @@ def _record(entry: Entry) -> dict[str, Any]:
         "context_tokens": entry.context_tokens,
         "licence": entry.licence,
         "languages": list(entry.languages),
+        "tasks": list(entry.tasks),
         "scores": dict(entry.scores),
+        "measured": {
+            task: [{"data": f.data, "metric": f.metric, "value": f.value} for f in some]
+            for task, some in entry.measured.items()
+        },
         "sources": list(entry.sources),
         "problem": entry.problem.code if entry.problem else None,
     }

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import TYPE_CHECKING
 
 from llm_core import machine
+from llm_core.catalog import measured
 from llm_core.catalog.places import KINDS, Places
 from llm_core.errors import UserError
 from llm_core.messages import Language, explain, say, write_bytes
@@ -65,7 +66,7 @@ def here(listing: Iterable[Entry], language: Language, *, removes: bool, program
             continue
         elsewhere = bool(programs & set(entry.sources))
         facts = _facts_here(entry, language)
-        if entry.problem:
+        if entry.problem and "bundled" not in entry.sources:
             facts += f'<span class="fault">{escape(explain(entry.problem, language))}</span>'
         act = ""
         if removes and "bundled" not in entry.sources:
@@ -221,9 +222,10 @@ def _answer(kind: str, ranking: Ranking | None, language: Language) -> str:
 def _facts_here(entry: Entry, language: Language) -> str:
     source = say(language, f"models.source_{entry.sources[0]}") if entry.sources else ""
     licence = entry.licence or say(language, "models.no_licence")
-    return (
-        f"<span>{escape(say(language, 'models.facts_here', size=entry.bytes, licence=licence, source=source))}</span>"
-    )
+    facts = [say(language, "models.facts_here", size=entry.bytes, licence=licence, source=source)]
+    if "bundled" in entry.sources:  # others say what they cannot do where they can be had
+        facts += [measured.told(entry.measured, language), entry.limits.get(language, "")]
+    return "".join(f"<span>{escape(fact)}</span>" for fact in facts if fact)
 
 
 def _facts_to_have(entry: Entry, memory: int, language: Language) -> str:

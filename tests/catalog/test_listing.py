@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from llm_core.catalog import hashes, listing, verify
+from llm_core.catalog import hashes, listing, measured, verify
 from llm_core.catalog.fetch import fetch
 from llm_core.errors import UserError
 from llm_core.events import collect
+from llm_core.models.card import ModelCard
 from llm_core.settings import Settings
 from tests.catalog.conftest import BIG_BOTH, MODEL, Source, catalog_of, entry
 from tests.catalog.servers import Site
@@ -22,10 +24,13 @@ Made = Callable[..., Settings]
 
 def test_a_new_home_lists_what_can_be_had(settings: Settings) -> None:
     entries = listing.entries(settings)
-    assert [entry.state for entry in entries] == ["can_be_had"] * 5 + ["here"] * 2
-    along = {entry.id: (entry.tasks, entry.usable, entry.translates) for entry in entries[5:]}  # made here
-    assert along["decoder-zh-en"] == (("continue",), True, False)
-    assert along["translator-zh-en"] == (("translate",), False, True)
+    along = {entry.id: entry for entry in entries[5:]}
+    assert [entry.state for entry in entries] == ["can_be_had"] * 5 + ["here"] * len(along)
+    told = {name: (entry.tasks, entry.usable, entry.translates) for name, entry in along.items()}
+    assert told["decoder-zh-en"] == (("continue",), True, False)
+    assert told["translator-zh-en"] == (("translate",), False, True)
+    assert told["e5-zh-en"] == (("embed",), False, False)
+    assert [figure.data for figure in along["decoder-zh-en"].measured["continue"]] == ["zh", "en"]
     assert entries[1].sources == ("hub", "modelscope", "index")
     assert entries[1].scores["requests"] == 0.94
     assert not settings.home.exists()  # looking writes nothing
@@ -140,3 +145,20 @@ def test_a_person_s_own_file_has_no_source(settings: Settings, tiny_gguf: Path) 
     assert verify.check(own, settings) == "ok"
     with pytest.raises(UserError, match="model_no_source"):
         collect(fetch(own, settings))
+
+
+def test_what_was_measured_of_a_bundled_model_is_told_in_a_sentence(tmp_path: Path) -> None:
+    card = ModelCard(id="m", tasks=("sentiment", "topic"), languages=("zh",), parameters=1, bytes=1, licence="own")
+    card.write(tmp_path)
+    sets = {
+        f"topic-zh-{name}": {"task": "topic", "label_set": name, "rows": 10, "figures": {"accuracy": value}}
+        for name, value in (("a", 53.4), ("b", 91.0), ("c", 80.0))
+    }
+    sets["sentiment-en-d"] = {"task": "sentiment", "label_set": "s", "rows": 10, "figures": {"accuracy": 88.0}}
+    (tmp_path / "scores.json").write_text(json.dumps({"sets": sets}), "utf-8")
+    found = measured.measured(tmp_path, card)
+    assert measured.told(found, "en") == (
+        "Measured: sentiment: accuracy (%) 88.0 (sentiment-en-d); topic: accuracy (%) 53.4 to 91.0 on 3 sets."
+    )
+    assert "3组数据" in measured.told(found, "zh")
+    assert measured.told({}, "en") == ""
