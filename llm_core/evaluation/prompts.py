@@ -1,4 +1,4 @@
-"""How the prompts of Summarize, Translate and Ask do with a model, on examples of our own, by checks that code makes.
+"""How the prompts of four tabs do with a model, on examples of our own, by checks that code makes.
 
 Each task has a set of cases that was written before its prompts were tuned; the whole task is run on each, with
 everything that the product does around the prompt. The checks say what is surely wrong; whether the rest is good, the
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from llm_core.evaluation import answer_prompts, summary_prompts, translation_prompts
+from llm_core.evaluation import answer_prompts, relation_prompts, summary_prompts, translation_prompts
 from llm_core.evaluation.outcome import Case, Outcome
 from llm_core.events import Done, Event, Events, Item, Progress
 from llm_core.tasks.roles import LARGE_FROM_PARAMETERS, Size
@@ -35,6 +35,7 @@ SETS: Final[dict[str, CaseSet]] = {
     "summarize": summary_prompts.CASES,
     "translate": translation_prompts.CASES,
     "answer": answer_prompts.CASES,
+    "relations": relation_prompts.CASES,
 }
 
 
