@@ -10,18 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llm_core.catalog.labels import called
-from llm_core.cli import columns, own_labels, session, streams
+from llm_core.cli import columns, session, streams
 from llm_core.cli.commands import command
 from llm_core.errors import UserError
 from llm_core.messages import say, system_language
 
 if TYPE_CHECKING:
-    from llm_core.documents.document import Document
+    from llm_core.events import Events
     from llm_core.tasks.analysis import Analysis, Labels
     from llm_core.tasks.tools import Tools
     from llm_core.terminal import ProgressLine
     from llm_core.workbench import Workbench
+    from llm_core.workbench.analyses import Analyses
 
 AT_ONCE = 128
 ROOM = 76
@@ -37,27 +37,27 @@ def analyze(
     as_json: Annotated[bool, typer.Option("--json", help="analyze_json")] = False,
     graph: Annotated[Text, typer.Option("--graph", help="analyze_graph", metavar="FORMAT")] = None,
     written: Annotated[bool, typer.Option("--written", help="analyze_written")] = False,
-    model: Annotated[Text, typer.Option("--model", "-m", help="chat_model", metavar="NAME")] = None,
+    model: Annotated[Text, typer.Option("--model", "-m", help="analyze_model", metavar="NAME")] = None,
     rows: Annotated[Text, typer.Option("--rows", help="analyze_rows", metavar="COLUMN")] = None,
     task: Annotated[Text, typer.Option("--task", help="analyze_task", metavar="TASK")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="analyze_lines")] = False,
     labels: Annotated[Text, typer.Option("--labels", help="analyze_labels", metavar="SET")] = None,
-    own: Annotated[Text, typer.Option("--own", help="analyze_own", metavar="EXAMPLES")] = None,
 ) -> None:
     """See messages/cli.toml."""
     options = _options(what or task, labels, task)
     with session.opened(model=model) as workbench:
-        line = session.progress_line()
-        if own is not None:
-            own_labels.run(workbench.analyses, own, file, rows, line, lines=lines)
-        elif lines:
-            _lines(workbench, task or "", labels, streams.read_lines(file))
+        line, analyses = session.progress_line(), workbench.analyses
+        if model and not written:  # a run in the place of a bundled model; else the language model that writes
+            analyses = analyses.with_tools(workbench.trying.tools(model))
+        if lines:
+            _lines(analyses.tools, task or "", labels, streams.read_lines(file))
         elif rows is not None:
-            _rows(workbench, file or "", rows, options if what or task else {"what": ("sentiment", "topic")}, line)
+            _rows(analyses, file or "", rows, options if what or task else {"what": ("sentiment", "topic")}, line)
         elif graph is not None:
-            _graph(workbench, session.source(workbench, file, line), graph, written, line)
+            source = session.source(workbench, file, line)
+            _graph(workbench, analyses.graph(source, written=written), graph, written, line)
         else:
-            events = workbench.analyses.analyze(session.source(workbench, file, line), options)
+            events = analyses.analyze(session.source(workbench, file, line), options)
             found: Analysis = session.result(events, line)
             print(json.dumps(found.to_json(), ensure_ascii=False) if as_json else _shown(found))
 
@@ -72,31 +72,30 @@ def _options(what: str | None, labels: str | None, task: str | None) -> dict[str
     return options
 
 
-def _rows(workbench: Workbench, file: str, column: str, options: dict[str, Any], line: ProgressLine) -> None:
+def _rows(analyses: Analyses, file: str, column: str, options: dict[str, Any], line: ProgressLine) -> None:
     """The whole table as csv, with columns added."""
     if not file or file == "-":
         raise UserError("value_missing", name="FILE")
-    table = session.result(workbench.analyses.rows(Path(file), column, options), line)
+    table = session.result(analyses.rows(Path(file), column, options), line)
     print(table.as_csv(), end="")
 
 
-def _graph(workbench: Workbench, source: str | Document, form: str, written: bool, line: ProgressLine) -> None:
+def _graph(workbench: Workbench, events: Events, form: str, written: bool, line: ProgressLine) -> None:
     from llm_core.tasks.graph_export import FORMATS
 
     if form not in FORMATS:
         raise UserError("graph_format", name=form[:40])
     if written:
         session.ready_model(workbench, line)
-    made = session.result(workbench.analyses.graph(source, written=written), line)
-    print(FORMATS[form](made), end="")
+    print(FORMATS[form](session.result(events, line)), end="")
 
 
-def _lines(workbench: Workbench, task: str, labels: str | None, lines: Iterator[str]) -> None:
+def _lines(tools: Tools, task: str, labels: str | None, lines: Iterator[str]) -> None:
     """One item a line in, one object a line out, in order."""
     if task not in LINE_TASKS:
         raise UserError("value_unusable", name="--task", value=task[:40])
     while some := list(itertools.islice(lines, AT_ONCE)):
-        for record in _records(workbench.analyses.tools, task, some, labels):
+        for record in _records(tools, task, some, labels):
             print(json.dumps(record, ensure_ascii=False), flush=True)
 
 
@@ -134,8 +133,7 @@ def _shown(found: Analysis) -> str:
         named = dict.fromkeys(f"{name.text} ({name.type})" for name in found.entities)
         lines.append(say(language, "analyze.names_are", names=gap.join([*named][:SHOWN])))
     for one in found.relations[:SHOWN]:
-        how = called("relations", one.label, language)
-        lines.append(f"{one.head.text} — {how} → {one.tail.text}  {one.score:.0%}")
+        lines.append(f"{one.head.text} — {one.label} → {one.tail.text}  {one.score:.0%}")
     for part, quality in found.quality.items():
         for figure in quality.figures:
             lines.append(
@@ -149,16 +147,12 @@ def _shown(found: Analysis) -> str:
 
 def _labelled(part: str, labels: Labels) -> str:
     language = system_language()
-
-    def named(label: str) -> str:
-        return called(part, label, language, labels.label_set)
-
     others = say(language, "analyze.list_gap").join(
-        f"{named(label)} {score:.0%}" for label, score in [*labels.scores.items()][1:3]
+        f"{name} {score:.0%}" for name, score in [*labels.scores.items()][1:3]
     )
     name = say(language, f"analyze.part_{part}")
     return say(
-        language, "analyze.labelled", part=name, label=named(labels.label), score=f"{labels.score:.0%}", others=others
+        language, "analyze.labelled", part=name, label=labels.label, score=f"{labels.score:.0%}", others=others
     )
 
 

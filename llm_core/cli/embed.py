@@ -26,13 +26,14 @@ Text = str | None
 def embed(
     text: Annotated[list[str] | None, typer.Argument(help="embed_text", metavar="TEXT")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="embed_lines")] = False,
+    model: Annotated[Text, typer.Option("--model", "-m", help="understanding_model", metavar="RUN")] = None,
     kind: Annotated[str, typer.Option("--kind", help="embed_kind", metavar="KIND")] = "query",
 ) -> None:
     """See messages/cli.toml."""
     if kind not in get_args(EmbeddingKind):
         raise UserError("value_unusable", name="--kind", value=kind[:40])
     with session.opened() as workbench:
-        encoder = workbench.encoder
+        encoder = workbench.trying.encoder(model) if model else workbench.encoder
         if lines:
             _write(streams.read_lines(None), encoder, kind)  # type: ignore[arg-type]
             return

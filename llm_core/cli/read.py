@@ -17,7 +17,7 @@ from llm_core.messages import say, system_language
 
 if TYPE_CHECKING:
     from llm_core.tasks.read import Read
-    from llm_core.workbench import Workbench
+    from llm_core.workbench.analyses import Analyses
 
 AT_ONCE = 64
 ROOM = 76
@@ -27,25 +27,29 @@ DIGITS = 4
 def read(
     question: Annotated[list[str] | None, typer.Argument(help="read_question", metavar="QUESTION FILE")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="read_lines")] = False,
+    model: Annotated[str | None, typer.Option("--model", "-m", help="understanding_model", metavar="RUN")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="read_json")] = False,
 ) -> None:
     """See messages/cli.toml."""
     with session.opened() as workbench:
+        analyses = workbench.analyses
+        if model:
+            analyses = analyses.with_tools(workbench.trying.tools(model))
         if lines:
-            _lines(workbench, streams.read_lines(None))
+            _lines(analyses, streams.read_lines(None))
             return
         asked, *files = question or [""]
         if not files:
             raise UserError("value_missing", name="FILE")
         line = session.progress_line()
         sources = [(Path(file).name, session.source(workbench, file, line)) for file in files]
-        found: Read = session.result(workbench.analyses.read(asked, sources), line)
+        found: Read = session.result(analyses.read(asked, sources), line)
     print(json.dumps(found.to_json(), ensure_ascii=False) if as_json else _shown(found))
 
 
-def _lines(workbench: Workbench, lines: Iterator[str]) -> None:
+def _lines(analyses: Analyses, lines: Iterator[str]) -> None:
     """Objects with `context` and `question` in, one with `answer` out for each, in order."""
-    reader = workbench.analyses.tools.reader()
+    reader = analyses.tools.reader()
     while some := list(itertools.islice(lines, AT_ONCE)):
         for answer in reader.read([_pair(each) for each in some]):
             record: dict[str, Any] = {

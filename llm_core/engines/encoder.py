@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -19,6 +20,7 @@ from llm_core.engines.bert import Floats, read_config
 from llm_core.engines.trunk import Trunk
 from llm_core.text.language import language
 
+PREFIXES = {"query": "query: ", "passage": "passage: "}
 MEANS_FILE = "language_means.json"  # language -> kind -> vector
 TOKENS_MAX = 512
 CHARS_MAX = 8 * TOKENS_MAX  # of a text are looked at; what lies behind is cut off by TOKENS_MAX in any case
@@ -31,10 +33,14 @@ class E5:
         folder: the Transformers folder.
         caches: where its converted copy stands or is made, which takes some seconds.
         threads: for computing.
+        prefixes: what is put before a text of each kind, where it is not what E5 learned with.
     """
 
-    def __init__(self, folder: Path, caches: Path, threads: int) -> None:
+    def __init__(
+        self, folder: Path, caches: Path, threads: int, prefixes: Mapping[str, str] = MappingProxyType(PREFIXES)
+    ) -> None:
         self._folder = folder
+        self._prefixes = prefixes
         self._trunk = Trunk(folder, caches, threads, TOKENS_MAX)
 
     @property
@@ -44,7 +50,7 @@ class E5:
 
     def encode(self, texts: Sequence[str], kind: EmbeddingKind) -> Floats:
         """See `base.Encoder`."""
-        vectors = _normalised(self._trunk.open().pooled([f"{kind}: {text[:CHARS_MAX]}" for text in texts]))
+        vectors = _normalised(self._trunk.open().pooled([self._prefixes[kind] + text[:CHARS_MAX] for text in texts]))
         means = [self._means.get(language(text[:CHARS_MAX]) or "en", {}).get(kind) for text in texts]
         for row, mean in enumerate(means):
             if mean is not None:

@@ -6,12 +6,16 @@ brackets are ordinary pieces, so that embeddings may stay frozen.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 NONE = frozenset({"no_relation", "Other", "NA", "unknown", "none"})
 """Labels that say that there is no relation, or none that the set has a name for."""
 HEAD, TAIL = "[ {} ]", "{{ {} }}"
+_BRACKETS = re.compile(r"[\[{] (?=\S)|(?<=\S) [\]}]")
+_HAN = r"[\u3000-\u9fff\uff00-\uffef]"
+_HAN_GAP = re.compile(rf"(?<={_HAN}) | (?={_HAN})| (?=[,.;:!?](?:\s|$))|(?<=[“(]) ")
 
 
 def marked(text: str, head: Mapping[str, Any], tail: Mapping[str, Any]) -> tuple[str, str]:
@@ -35,3 +39,9 @@ def _stretched(place: tuple[int, int, str], start: int, end: int, longer: int) -
     """A place that holds the one just marked grows with it."""
     begin, length, mark = place
     return (begin, length + longer, mark) if begin <= start and end <= begin + length else place
+
+
+def unmarked(names: str, text: str) -> tuple[str, str, str]:
+    """(text, head, tail) of what `marked` made; blanks within Chinese go with the brackets."""
+    head, _, tail = names.removeprefix("[ ").removesuffix(" }").partition(" ] { ")
+    return _HAN_GAP.sub("", _BRACKETS.sub("", text)), head, tail

@@ -22,6 +22,7 @@ from llm_core.errors import UserError
 from llm_core.training import memory
 from llm_core.training.config import TrainConfig
 from llm_core.training.glance import glance
+from llm_core.training.plan import EXAMPLES
 from llm_core.training.split import splits
 from llm_core.training.state import told
 
@@ -34,6 +35,8 @@ STEPS_MAX = 20
 TOKENS_PER_PARAMETER = 1.0
 """Below it a model learns its text by heart. Twenty are best for a given effort (Hoffmann et al. 2022), and the same
 text read up to four times counts nearly as new (Muennighoff et al. 2023): five would be comfortable."""
+UPDATES_LEAST = 100
+UPDATES_TUNED = 50  # of a model that has read much, on examples (docs/training.md)
 STATE_BYTES = 12  # a parameter in a checkpoint: itself, and two running means of its gradient
 KEPT = 2  # checkpoints
 MODEL_BYTES = 2  # a parameter in the finished model
@@ -148,8 +151,10 @@ def _told(config: TrainConfig, measured: _Measured, tokens: int) -> Estimate:
     if tokens and not config.start and tokens < TOKENS_PER_PARAMETER * measured.parameters:
         facts = {"tokens": tokens, "parameters": measured.parameters, "ratio": f"{tokens / measured.parameters:.2f}"}
         warnings.append(("runs.warn_data_few", facts))
-    if steps < 100:
-        warnings.append(("runs.warn_updates_few", {"steps": steps}))
+    tuned = config.start is not None and config.objective in EXAMPLES
+    if steps < (UPDATES_TUNED if tuned else UPDATES_LEAST):
+        code = "runs.warn_updates_tuned" if tuned else "runs.warn_updates_few"
+        warnings.append((code, {"steps": steps}))
     return Estimate(
         parameters=measured.parameters,
         memory_bytes=measured.memory_bytes,

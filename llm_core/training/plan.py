@@ -43,6 +43,12 @@ MUON_RATES = {"decoder": 0.01, "encoder": 0.01, "seq2seq": 0.004}  # a translato
 MUON_RATE = 0.02  # of the small families: an LSTM comes as far in a third of the updates (docs/log.md)
 TUNING_RATE, ADAPTER_RATE = 3e-4, 1e-3
 ENCODER_RATE = 1e-4  # measured in the log of training: at twice as much an encoder forgets
+HALF_RATE = 2e-4  # where only its upper layers learn
+LOWER_HALF = ("embeddings.", *(f"encoder.layer.{number}." for number in range(6)))
+"""Of ENCODER's twelve layers: in the same short time the others learn as much alone (decision 0020)."""
+EXAMPLE_TOKENS = {"contrastive": 2048}
+"""Of an update: the others of a batch are what a pair is told apart from."""
+EXAMPLE_TOKENS_USUAL = 512  # ten or twenty examples: in a minute many small updates teach more than few large ones
 
 
 def plan(
@@ -91,13 +97,13 @@ def plan(
         "budget": {
             "steps": steps,
             "seconds": long,
-            "evaluate_every": _between_looks(seen, steps),
+            "evaluate_every": _between_looks(seen, steps, more),
             "patience": PATIENCE if _is_soon_known(seen, family, more) else None,
             "checkpoint_every_seconds": 30,
         },
         "prompts": _prompts(seen, family),
     }
-    chosen |= _tuning(sources, more)
+    chosen |= _tuning(sources, more, long)
     return TrainConfig.model_validate(_merged(chosen, more))
 
 
@@ -113,6 +119,8 @@ def reasons(config: TrainConfig) -> list[Reason]:
     ]
     if config.start is not None:
         found = [("runs.reason_start", {"name": config.start}), found[-1]]
+        if config.freeze == LOWER_HALF:
+            found.append(("runs.reason_half", {}))
     elif config.family == "encoder" and config.objective in EXAMPLES:
         found.append(("runs.reason_fresh", {"name": ENCODER}))
     return found + _length(config)
@@ -169,16 +177,19 @@ def _pieces(characters: int) -> int:
     return next((pieces for most, pieces in PIECES if characters <= most), PIECES_MAX)
 
 
-def _between_looks(seen: Glance, steps: int | None) -> int:
+def _between_looks(seen: Glance, steps: int | None, more: Mapping[str, Any]) -> int:
     if steps:
         return min(steps, max(10, steps // LOOKS))
+    if more.get("objective") in EXAMPLES:  # whose figures take every example that was kept apart
+        return 50
     return 20 if seen.characters < PIECES[0][0] else 50
 
 
 def _is_soon_known(seen: Glance, family: str, more: Mapping[str, Any]) -> bool:
     """Whether the best weights are likely not the last; a VAE's bound moves with its annealing, and tells nothing."""
-    writes = more.get("objective", "language") == "language"
-    return 0 < seen.characters < SMALL_TEXT and writes and family not in ("vae", "ngram")
+    learned = more.get("objective", "language")
+    told = learned == "language" or learned in EXAMPLES
+    return 0 < seen.characters < SMALL_TEXT and told and family not in ("vae", "ngram")
 
 
 def _optimize(family: str) -> dict[str, Any]:
@@ -196,14 +207,15 @@ def _with_start(more: Mapping[str, Any], family: str) -> Mapping[str, Any]:
     return more
 
 
-def _tuning(sources: Sequence[Source], more: Mapping[str, Any]) -> dict[str, Any]:
+def _tuning(sources: Sequence[Source], more: Mapping[str, Any], seconds: float | None) -> dict[str, Any]:
     """What suits conversations, and a model that has learned before: small steps, or it forgets."""
     chosen: dict[str, Any] = {}
     if more.get("start") not in (None, FRESH):
         rate = ADAPTER_RATE if more.get("adapter") else TUNING_RATE
         if more.get("objective") in EXAMPLES:
-            rate = ENCODER_RATE
-            chosen["freeze"] = ("embeddings.word_embeddings",)
+            short = more["start"] == ENCODER and seconds is not None and seconds < SHORT_S and not _has_gpu()
+            rate = HALF_RATE if short else ENCODER_RATE
+            chosen["freeze"] = LOWER_HALF if short else ("embeddings.word_embeddings",)
             if more["objective"] != "contrastive":  # which makes two views of a text by dropout
                 chosen["shape"] = {"dropout": 0.0}
         chosen["optimize"] = {
@@ -215,7 +227,8 @@ def _tuning(sources: Sequence[Source], more: Mapping[str, Any]) -> dict[str, Any
         }
     if more.get("objective") in EXAMPLES:
         context = CONTEXTS[-1] if more["objective"] == "span" else CONTEXTS[-2]
-        chosen["batch"] = {"context": context, "micro_tokens": 2048}
+        tokens = EXAMPLE_TOKENS.get(more["objective"], EXAMPLE_TOKENS_USUAL)
+        chosen["batch"] = {"context": context, "micro_tokens": tokens}
         chosen["prompts"] = ()
     if more.get("objective") in CONVERSATIONS:
         chosen["batch"] = {"context": CONTEXTS[-1], "micro_tokens": 8 * CONTEXTS[-1]}

@@ -147,7 +147,11 @@ class Run:
         if scores := folds.with_folds(self.objective.examine(model), self.folder, self._rows()):
             self._write("scores.json", scores)  # before the model: a threshold may have gone into its config
         save_model(model, self.tokenizer, self.folder / "model")
-        outcome = self._outcome(trainer, model)
+        outcome, last = self._outcome(trainer, model)
+        if not trainer.is_due(trainer.step):  # the curve and the figures end with the model that is kept
+            with Metrics(self.folder, trainer.step) as metrics:
+                metrics.write(last)
+            yield Item(last)
         describe(self.folder, self.config, outcome)
         yield Done(outcome)
 
@@ -231,9 +235,9 @@ class Run:
         """Batches of "train" or "valid" data from their beginning."""
         return self.objective.stream(split)
 
-    def _outcome(self, trainer: Trainer, model: PreTrainedModel) -> Outcome:
+    def _outcome(self, trainer: Trainer, model: PreTrainedModel) -> tuple[Outcome, Look]:
         judged = self.objective.judge(model)
-        return Outcome(
+        outcome = Outcome(
             name=self.config.name,
             family=self.config.family,
             parameters=model.num_parameters(),
@@ -245,6 +249,7 @@ class Run:
             tokens_per_second=trainer.tokens / trainer.seconds,
             extra=judged.extra,
         )
+        return outcome, Look(trainer.step, trainer.seconds, **vars(judged))
 
     def _rows(self) -> dict[str, int]:
         """How many the run's data has on each side."""

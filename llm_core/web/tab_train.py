@@ -10,6 +10,7 @@ from llm_core.web.train.form import KNOBS
 from llm_core.web.train.handlers import Handlers
 from llm_core.web.train.judging import Judging
 from llm_core.web.train.looking import Looking
+from llm_core.web.train.trying import Handlers as Trying
 from llm_core.web.train.view import View
 from llm_core.web.train.watching import Watching
 
@@ -52,8 +53,9 @@ def build(workbench: Workbench, frame: Frame) -> None:
     outputs = [*outputs, frame.talk]
     judging, judged = Judging(view), [screen.judged, screen.result, screen.fetched, screen.token]
     screen.result.act(judging.act, [visitor, screen.current], judged, **EVENT)
-    trying = [visitor, screen.current, screen.text]
-    screen.classify.click(judging.classify, trying, screen.labels, **LATEST)
+    trying = Trying(view, screen.trying)
+    screen.trying.go.click(trying.tell, [visitor, screen.current, *screen.trying.fields], screen.trying.all, **LATEST)
+    screen.trying.example.click(trying.example, [visitor, screen.current], screen.trying.all, **EVENT)
     screen.push.click(judging.push, [visitor, screen.current, screen.repo, screen.token], judged, **ONCE)
     screen.run.act(watching.act, around, outputs, **EVENT)
     screen.rail.act(watching.act, around, outputs, **EVENT)

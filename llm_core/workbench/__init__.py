@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.runs import Runs
     from llm_core.workbench.summaries import Summaries
     from llm_core.workbench.translations import Translations
+    from llm_core.workbench.trying import Trying
 
 LOG_BYTES_MAX = 2_000_000
 
@@ -173,6 +174,13 @@ class Workbench:
         return Classifying(self.settings)
 
     @functools.cached_property
+    def trying(self) -> Trying:
+        """Runs that learned to understand texts, on other texts; nothing is opened before it is needed."""
+        from llm_core.workbench.trying import Trying
+
+        return Trying(self.settings)
+
+    @functools.cached_property
     def analyses(self) -> Analyses:
         """Texts taken to pieces, knowledge graphs, answers word for word, own labels."""
         from llm_core.workbench.analyses import Analyses
@@ -253,6 +261,8 @@ class Workbench:
             self._intake.close()
         if "encoder" in self.__dict__:
             self.encoder.close()
+        if "trying" in self.__dict__:
+            self.trying.close()
         if "analyses" in self.__dict__:
             self.analyses.close()
         if "insights" in self.__dict__:

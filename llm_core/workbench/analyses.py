@@ -7,6 +7,7 @@ For callers that hold a text `analyze`, `graph`, `rows`, `read` and `learn` give
 from __future__ import annotations
 
 import contextlib
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Generator as Generating
 from pathlib import Path
@@ -61,6 +62,12 @@ class Analyses:
         self._settings = settings
         self.tools = Tools(settings.paths.conversions, settings.threads or machine.cores())
         self._own = OwnLabelSets(settings.paths.own_labels, settings.own_labels_max)
+
+    def with_tools(self, tools: Tools) -> Analyses:
+        """The same by other models, such as those of `trying.Trying.tools`."""
+        other = copy.copy(self)
+        other.tools = tools
+        return other
 
     def missing(self) -> list[str]:
         """Tasks that no model is here for yet."""

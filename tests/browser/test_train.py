@@ -94,7 +94,7 @@ def test_a_bundled_text_becomes_a_model_that_is_watched_as_it_learns(visitor: Vi
     expect(page.locator("#train-result")).to_contain_text("Next token guessed right", timeout=LEARNS_MS)
     expect(page.locator("#train-result [data-do=gguf]")).to_have_count(0)  # llama.cpp knows no RNN
     expect(page.locator("#train-result")).to_contain_text("cannot become a GGUF file")
-    expect(page.locator("#train-classify")).to_be_hidden()
+    expect(page.locator("#train-try-go")).to_be_hidden()
     page.locator("#train-run [data-do=talk]").click()
     expect(page.get_by_role("tab", name="Chat", exact=True).first).to_have_attribute("aria-selected", "true")
     expect(page.locator("#model input")).to_have_value("first")

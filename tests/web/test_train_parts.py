@@ -205,12 +205,12 @@ def test_a_finished_model_shows_its_scores_its_limits_and_the_ways_that_are_open
             "held_out_tried": 60, "held_out_recited": 0,
         },
     }  # fmt: skip
-    html = results.shown(decoder, scores, "en", pushes=False)
+    html = results.shown(decoder, scores, str, "en", pushes=False)
     assert 'data-do="gguf"' in html and "vllm serve" in html
     assert "9.5" in html and "50%, 92%, 100%" in html
     assert "recited 1 of 60" in html and "&lt;b&gt;secret" in html and "<b>secret" not in html
-    assert escape(decoder.card.limits["zh"]) in results.shown(decoder, {}, "zh", pushes=False)
-    html = results.shown(encoder, {}, "en", pushes=True)
+    assert escape(decoder.card.limits["zh"]) in results.shown(decoder, {}, str, "zh", pushes=False)
+    html = results.shown(encoder, {}, str, "en", pushes=True)
     assert 'data-do="gguf"' not in html and "vllm serve" not in html
     assert 'data-do="privacy"' not in html  # it writes nothing
 
@@ -220,7 +220,7 @@ def test_self_feedback_says_whether_it_was_kept(settings: Settings, kept: bool):
     with Workbench(settings) as workbench:
         offer = workbench.exports.offer("", "decoder-zh-en")
     found = {"before": 8.04, "after": 8.53, "prompts": 18, "kept": kept, "measure": "chrF", "method": "dpo"}
-    html = results.shown(offer, {"feedback": found}, "en", pushes=False)
+    html = results.shown(offer, {"feedback": found}, str, "en", pushes=False)
     assert "8.04" in html and "8.53" in html
     assert ("was kept" in html, "as it was" in html) == (kept, not kept)
 
@@ -229,13 +229,13 @@ def test_labels_are_reported_by_class_with_what_is_taken_for_what_and_folds():
     right = ["a", "a", "<b>", "<b>"]
     report = label_scores.report(["a", "<b>", "<b>", "<b>"], right)
     html = label_report.shown(
-        {"moods": report, "cross_validation": {"folds": 2, **summary([{"moods": report}] * 2)}}, "en"
+        {"moods": report, "cross_validation": {"folds": 2, **summary([{"moods": report}] * 2)}}, str, "en"
     )
     assert "75.0%" in html and "66.7" in html
     assert "&lt;b&gt;" in html and "<b>" not in html
     assert 'class=right style="--share:50%">1<' in html
     assert "75.0 ± 0.0" in html
-    assert label_report.shown({"valid_loss": 1.0}, "en") == ""
+    assert label_report.shown({"valid_loss": 1.0}, str, "en") == ""
 
 
 def test_a_ticket_for_gguf_sends_the_file_and_the_modelfile_and_leaves_nothing(settings: Settings):

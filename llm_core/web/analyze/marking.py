@@ -61,6 +61,13 @@ def shown(origin: str | Document, found: Analysis, language: Language) -> str:
     )
 
 
+def named(text: str, names: Sequence[Name], language: Language) -> str:
+    """A short text with its names underlined, each with its kind."""
+    marks = Marks(text, split(text), {}, sorted(names, key=lambda name: (name.start, -name.end)))
+    body = "".join(f"<p>{_marked(marks, place, language)}</p>" for place in paragraphs(text))
+    return f'<div class="text source marked"{pieces.lang(text)}>{body}</div>'
+
+
 def _is_title(line: str) -> bool:
     return len(line) <= TITLE_CHARS_MAX and not line.rstrip().endswith(SENTENCE_ENDS)
 

@@ -18,6 +18,8 @@ LEARNED = {
 } | dict.fromkeys(("rnn", "lstm", "gru"), ("", "label"))
 """What a family can learn beside what it learns by itself."""
 OBJECTIVES = tuple(dict.fromkeys(name for names in LEARNED.values() for name in names))
+OF_ITS_OWN = ("size", "kind", "vocabulary")
+"""What a model to begin with brings along."""
 FOLDS = ("3", "5", "10")
 FOLDED = ("label", "relation")
 """Whose figures stand for themselves in every fold."""
@@ -60,7 +62,8 @@ def dials(components: Mapping[str, Any], form: Form, here: Sequence[str], langua
         components["rank"]: gr.update(value=form.rank, visible=form.adapter),
         components["apart"]: gr.update(visible=form.adapter),
         components["thumbs"]: gr.update(value=form.thumbs, visible=form.objective == "preference"),
-        components["size"]: gr.update(visible=not _begins(form)),  # a model keeps its own
+        **{components[name]: gr.update(visible=not _begins(form)) for name in OF_ITS_OWN},
+        components["cleaning"]: gr.update(visible=form.objective not in EXAMPLES),
         components["folds"]: gr.update(value=form.folds, visible=form.objective in FOLDED),
     }
 

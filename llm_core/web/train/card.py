@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from llm_core.messages import Language, say
 from llm_core.training.config import TrainConfig
+from llm_core.training.plan import EXAMPLES
 from llm_core.training.samples import SAMPLES
 from llm_core.web.frame import escape
 from llm_core.web.train.form import CLEANING
@@ -38,7 +39,7 @@ def settings(config: TrainConfig, run: RunState, language: Language) -> str:
         (say(language, "train.knob_context"), f"{batch.context:,}"),
         (say(language, "train.batch"), f"{batch.micro_tokens:,} × {batch.accumulate}"),
         (say(language, "train.optimizer"), f"{optimize.optimizer}, {optimize.learning_rate:g}"),
-        (say(language, "train.step_clean"), listed(_cleaning(config, language), language)),
+        (say(language, "train.step_clean"), listed(_cleaning(config, language), language) if cleans(config) else ""),
         (say(language, "train.knob_seed"), f"{config.seed}"),
     ]
     sources = "".join(f"<li>{_source(source, language)}</li>" for source in config.sources)
@@ -47,6 +48,11 @@ def settings(config: TrainConfig, run: RunState, language: Language) -> str:
         f'<p class="heading">{say(language, "train.sources")}</p><ul class="sources-list">{sources}</ul>'
         f"{_again(config, language)}"
     )
+
+
+def cleans(config: TrainConfig) -> bool:
+    """Whether text is cleaned before it is learned from: examples are learned as they stand."""
+    return config.objective not in EXAMPLES
 
 
 def numbers(lines: Iterable[Mapping[str, Any]]) -> str:

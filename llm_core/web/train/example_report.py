@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from llm_core.messages import Language, say
+from llm_core.web.analyze.pieces import kind_word
 from llm_core.web.frame import escape
 from llm_core.web.train.pieces import facts
 
@@ -33,7 +34,8 @@ def _figures(scores: Mapping[str, Any]) -> Iterator[tuple[str, float]]:
 
 def _types(found: Mapping[str, Any], language: Language) -> str:
     """Each kind of name, and all of them."""
-    kinds = {**found["types"], say(language, "learn.all_kinds"): found}
+    kinds = {kind_word(kind, language): one for kind, one in found["types"].items()}
+    kinds[say(language, "learn.all_kinds")] = found
     heads = "".join(f"<th>{say(language, f'trained.{name}')}</th>" for name in COLUMNS)
     rows = "".join(
         f'<tr><th scope="row">{escape(kind)}</th>'

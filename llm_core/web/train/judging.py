@@ -10,7 +10,7 @@ from llm_core.jobs import unexpected
 from llm_core.messages import explain, say
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import language_of_request
-from llm_core.web.train import label_report, pieces, results
+from llm_core.web.train import pieces, results
 from llm_core.web.train.downloads import ticket
 from llm_core.web.train.looking import painted
 from llm_core.web.train.view import Update, View, wish
@@ -48,22 +48,6 @@ class Judging:
                 yield {self._screen.judged: picture}
             else:
                 yield {self._screen.judged: ""} | self._view.result(visitor, current, language)
-
-    def classify(self, visitor: str, current: str, text: str, request: gr.Request) -> str:
-        """The labels of a text that somebody tries the classifier with."""
-        language, owner = language_of_request(request), self._view.owner(visitor)
-        classifying = self._view.workbench.classifying
-        try:
-            if not text.strip():
-                raise UserError("text_empty")
-            sets = classifying.label_sets(current, owner)
-            found = [classifying.classify(current, [text], name or None, owner)[0] for name in sets]
-            names = sets if len(sets) > 1 else [""]
-            return "".join(label_report.verdict(name, one) for name, one in zip(names, found, strict=True))
-        except UserError as error:
-            return pieces.notice(explain(error, language))
-        except Exception:
-            return pieces.notice(explain(unexpected("classifying"), language))
 
     def push(self, visitor: str, current: str, repo: str, token: str, request: gr.Request) -> Iterator[Update]:
         """Send the model to the Hub. The token leaves the page with the click and is kept nowhere."""

@@ -11,24 +11,25 @@ from llm_core.web.train.pieces import facts
 
 if TYPE_CHECKING:
     from llm_core.engines.classifier import Labelled
+    from llm_core.web.train.words import Word
 
 COLUMNS = ("precision", "recall", "f1", "examples")
 CONFUSED_MAX = 10
 LIKELIEST = 5
 
 
-def shown(scores: Mapping[str, Any], language: Language) -> str:
-    """The report of every set of labels in scores.json; empty where the run learned none."""
+def shown(scores: Mapping[str, Any], word: Word, language: Language) -> str:
+    """The report of every set of labels in scores.json; empty where the run learned none. `word` names labels."""
     sets = list(_sets(scores))
-    told = "".join(_set(name if len(sets) > 1 else "", one, language) for name, one in sets)
+    told = "".join(_set(name if len(sets) > 1 else "", one, word, language) for name, one in sets)
     return told + _folds(scores, language)
 
 
-def verdict(name: str, found: Labelled) -> str:
+def verdict(name: str, found: Labelled, word: Word) -> str:
     """The likeliest labels of one text, each with its probability."""
-    rows = [(label, f"{score:.1%}") for label, score in list(found.scores.items())[:LIKELIEST]]
+    rows = [(word(label), f"{score:.1%}") for label, score in list(found.scores.items())[:LIKELIEST]]
     title = f'<p class="heading">{escape(name)}</p>' if name else ""
-    return f'{title}<p class="verdict">{escape(found.label)}</p>{facts(rows)}'
+    return f'{title}<p class="verdict">{escape(word(found.label))}</p>{facts(rows)}'
 
 
 def _sets(scores: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -39,7 +40,7 @@ def _sets(scores: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield name, one
 
 
-def _set(name: str, found: Mapping[str, Any], language: Language) -> str:
+def _set(name: str, found: Mapping[str, Any], word: Word, language: Language) -> str:
     rows = [
         (say(language, "trained.accuracy"), f"{found['accuracy']:.1f}%"),
         (say(language, "trained.macro_f1"), f"{found['macro_f1']:.1f}%"),
@@ -47,13 +48,14 @@ def _set(name: str, found: Mapping[str, Any], language: Language) -> str:
     ]
     small = f" <small>{escape(name)}</small>" if name else ""
     title = f'<p class="heading">{say(language, "trained.scores")}{small}</p>'
-    return f"{title}{facts(rows)}{_classes(found['classes'], language)}{_confusion(found['confusion'], language)}"
+    tables = _classes(found["classes"], word, language) + _confusion(found["confusion"], word, language)
+    return title + facts(rows) + tables
 
 
-def _classes(classes: Mapping[str, Mapping[str, float]], language: Language) -> str:
+def _classes(classes: Mapping[str, Mapping[str, float]], word: Word, language: Language) -> str:
     heads = "".join(f"<th>{say(language, f'trained.{name}')}</th>" for name in ("class", *COLUMNS))
     rows = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>'
+        f'<tr><th scope="row">{escape(word(label))}</th>'
         + "".join(f"<td>{one[name]:.1f}</td>" for name in COLUMNS[:-1])
         + f"<td>{one['examples']:,}</td></tr>"
         for label, one in classes.items()
@@ -62,18 +64,18 @@ def _classes(classes: Mapping[str, Mapping[str, float]], language: Language) -> 
     return f'<div class="wide"><table class="label-table"><tr>{heads}</tr>{rows}</table></div>{why}'
 
 
-def _confusion(found: Mapping[str, Any], language: Language) -> str:
+def _confusion(found: Mapping[str, Any], word: Word, language: Language) -> str:
     if "most" in found:
         told = [
-            say(language, "trained.confused_pair", right=one["right"], said=one["said"], n=one["count"])
+            say(language, "trained.confused_pair", right=word(one["right"]), said=word(one["said"]), n=one["count"])
             for one in found["most"][:CONFUSED_MAX]
         ]
         lines = "".join(f"<li>{escape(line)}</li>" for line in told)
         return f'<p class="heading">{say(language, "trained.confused")}</p><ul class="findings">{lines}</ul>'
     labels: Sequence[str] = found["labels"]
-    heads = "".join(f"<th>{escape(label)}</th>" for label in labels)
+    heads = "".join(f"<th>{escape(word(label))}</th>" for label in labels)
     rows = "".join(
-        f'<tr><th scope="row">{escape(label)}</th>{_cells(line, place)}</tr>'
+        f'<tr><th scope="row">{escape(word(label))}</th>{_cells(line, place)}</tr>'
         for place, (label, line) in enumerate(zip(labels, found["matrix"], strict=True))
     )
     title = f'<p class="heading">{say(language, "trained.confusion")}</p>'

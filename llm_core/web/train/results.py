@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,10 +13,23 @@ from llm_core.web.train import example_report, label_report
 from llm_core.web.train.pieces import facts, notice
 
 if TYPE_CHECKING:
+    from llm_core.web.train.words import Word
     from llm_core.workbench.exports import Offer
 
 WRITES = frozenset({"continue", "chat"})
 """Tasks of models that can be measured as writers."""
+UNDERSTANDS = frozenset({"classify", "tag", "answer", "embed"})
+"""Tasks of models that can be tried on a text, see trying.py."""
+COMMANDS = {
+    "label": "classify {name} TEXT",
+    "tags": "analyze FILE --what entities --model {name}",
+    "relation": "analyze ROWS.jsonl --task relations --lines --model {name}",
+    "span": "read QUESTION FILE --model {name}",
+    "contrastive": "embed TEXT --model {name}",
+    "continue": "chat --model {name}",
+    "chat": "chat --model {name}",
+}
+"""By what was learned, or by a task of the card."""
 FIGURES = {
     "validation_loss": "{:.2f}",
     "perplexity": "{:,.1f}",
@@ -28,24 +42,26 @@ FIGURES = {
 """Scores that have a name on the page, and how they are written."""
 
 
-def shown(offer: Offer, scores: Mapping[str, Any], language: Language, *, pushes: bool) -> str:
+def shown(offer: Offer, scores: Mapping[str, Any], word: Word, language: Language, *, pushes: bool) -> str:
     """The panel below a finished run.
 
     Args:
         offer: its card and the ways that are open.
         scores: what was found out about it.
+        word: what its labels are called.
         language: of the page.
         pushes: whether this server may send models to the Hub.
     """
     card = offer.card
-    labels = label_report.shown(scores, language)
+    labels = label_report.shown(scores, word, language)
     others = example_report.shown(scores, language)
     return (
-        f'<section class="result" data-classifies="{int(bool(labels))}">'
+        f'<section class="result" data-tries="{int(bool(set(card.tasks) & UNDERSTANDS))}">'
         f'<h3 class="heading">{say(language, "trained.heading")}</h3>'
         f"{_limits(offer, language)}{labels or others or _scores(offer, scores, language)}"
         f"{_feedback(scores.get('feedback'), language)}{_privacy(scores.get('privacy'), language)}"
-        f"{_judges(language) if WRITES & set(card.tasks) else ''}{_ways(offer, language, pushes)}</section>"
+        f"{_judges(language) if WRITES & set(card.tasks) else ''}{_ways(offer, language, pushes)}"
+        f"{_command(offer, language)}</section>"
     )
 
 
@@ -123,6 +139,19 @@ def _ways(offer: Offer, language: Language, pushes: bool) -> str:
     return (
         f'<p class="heading">{say(language, "trained.take")}</p><div class="acts">{zipped}{gguf}</div>'
         f'<p class="why">{escape(told)}</p>{vllm}{closed}'
+    )
+
+
+def _command(offer: Offer, language: Language) -> str:
+    """How it is used without the page."""
+    objective, name = str(offer.card.trained.get("objective", "")), offer.card.id
+    written = COMMANDS.get(objective) or next((COMMANDS[task] for task in offer.card.tasks if task in COMMANDS), "")
+    if not written:
+        return ""
+    shown = f"python -m llm_core {written.format(name=shlex.quote(name))}"
+    return (
+        f'<details class="cmd"><summary>{say(language, "trained.command")}</summary>'
+        f'<pre tabindex="0"><code>{escape(shown)}</code></pre></details>'
     )
 
 

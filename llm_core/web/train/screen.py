@@ -13,10 +13,10 @@ from llm_core.training.config import Family, Size
 from llm_core.web.frame import STATIC, fold, html
 from llm_core.web.gradio import gr
 from llm_core.web.i18n import both, t
+from llm_core.web.train import try_boxes
 from llm_core.web.train.beginning import FOLDS, OBJECTIVES
 from llm_core.web.train.form import CLEANING, COLUMNS, KINDS, KNOBS, MINUTES, RANKS, STANDING
 
-TRY_CHARS_MAX = 8000
 FILE_TYPES = [".txt", ".md", ".jsonl", ".csv", ".tsv", ".pdf", ".docx", ".html", ".zip", ".xz", ".gz"]
 
 
@@ -39,6 +39,7 @@ class Screen:
     sentence: gr.Textbox
     cut: gr.HTML
     looks_at_data: tuple[gr.Button, ...]  # one on each step that shows a part of the preview
+    look_clean: gr.Button  # the one of them on the step that is not for all that can be learned
     uncleaned: gr.HTML  # that cleaning is not for what is learned
     families: gr.HTML
     needs: gr.HTML  # what examples are to look like
@@ -52,9 +53,7 @@ class Screen:
     looks: gr.HTML
     result: gr.HTML  # what came of a finished run
     judged: gr.HTML  # a look at it under way, or what went wrong with one
-    text: gr.Textbox  # to be classified
-    classify: gr.Button
-    labels: gr.HTML
+    trying: try_boxes.Screen  # of a run that understands texts
     repo: gr.Textbox
     token: gr.Textbox  # emptied as soon as it was sent
     push: gr.Button
@@ -83,7 +82,7 @@ def build(*, pushes: bool) -> Screen:
                 sentence, look_tokens, cut = _tokens(form)
                 families, needs = _model(form)
                 run, chart, looks, saved, fetched = _run(form)
-                result, text, classify, labels, judged, repo, token, push = _result(pushes)
+                result, tried, judged, repo, token, push = _result(pushes)
             with gr.Column(elem_classes=["area-side"]):
                 plan = html("", elem_id="train-plan", css_class="margin plan")
                 estimating = gr.Button(t("train.estimate"), size="sm", elem_id="train-estimating")
@@ -96,8 +95,8 @@ def build(*, pushes: bool) -> Screen:
     looks_at_data = (look_data, look_clean, look_tokens)
     return Screen(
         kept, written, draft, current, beside, steps, form, samples, upload, files, findings, changes, sentence, cut,
-        looks_at_data, uncleaned, families, needs, plan, estimating, estimate, start, notice, run, chart, looks,
-        result, judged, text, classify, labels, repo, token, push, card, rail, saved, fetched,
+        looks_at_data, look_clean, uncleaned, families, needs, plan, estimating, estimate, start, notice, run, chart,
+        looks, result, judged, tried, repo, token, push, card, rail, saved, fetched,
     )  # fmt: skip
 
 
@@ -234,17 +233,10 @@ def _run(form: dict[str, Any]) -> tuple[gr.HTML, gr.HTML, gr.HTML, gr.HTML, gr.H
     return run, chart, looks, saved, fetched
 
 
-def _result(
-    pushes: bool,
-) -> tuple[gr.HTML, gr.Textbox, gr.Button, gr.HTML, gr.HTML, gr.Textbox, gr.Textbox, gr.Button]:
+def _result(pushes: bool) -> tuple[gr.HTML, try_boxes.Screen, gr.HTML, gr.Textbox, gr.Textbox, gr.Button]:
     with gr.Column(elem_classes=["step", "step-5"], elem_id="train-after"):
+        tried = try_boxes.build()
         result = html("", elem_id="train-result", js_on_load=_script("train-data.js"))
-        with gr.Column(elem_classes=["try-labels"]):
-            text = gr.Textbox(
-                label=t("trained.try"), lines=2, max_lines=8, max_length=TRY_CHARS_MAX, elem_id="train-try",
-            )  # fmt: skip
-            classify = gr.Button(t("trained.classify"), size="sm", elem_id="train-classify")
-            labels = html("", elem_id="train-labels", css_class="looked")
         judged = html("", elem_id="train-judged", css_class="looked")
         with gr.Column(elem_classes=["push"], visible=pushes):
             with gr.Row(elem_classes=["pair-of-dials"]):
@@ -253,7 +245,7 @@ def _result(
                     label=t("trained.push_token"), type="password", lines=1, max_lines=1, elem_id="train-token",
                 )  # fmt: skip
             push = gr.Button(t("trained.push"), size="sm", elem_id="train-push")
-    return result, text, classify, labels, judged, repo, token, push
+    return result, tried, judged, repo, token, push
 
 
 _CHARTS = (
@@ -286,5 +278,13 @@ def outputs(screen: Screen) -> list[Any]:
         screen.card,
         screen.rail,
     ]
-    told = [screen.needs, screen.uncleaned, screen.draft, screen.saved, screen.fetched, screen.labels]
+    told = [
+        screen.needs,
+        screen.look_clean,
+        screen.uncleaned,
+        screen.draft,
+        screen.saved,
+        screen.fetched,
+        *screen.trying.all,
+    ]
     return [*building, *looked, *running, *told, *screen.form.values()]

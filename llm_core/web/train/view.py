@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any
 from llm_core.errors import UserError
 from llm_core.jobs import unexpected
 from llm_core.messages import Language, explain, say
+from llm_core.training.plan import EXAMPLES
 from llm_core.web.gradio import gr
-from llm_core.web.train import beginning, card, draft, learning, pieces, results, run_pieces
+from llm_core.web.train import beginning, card, draft, learning, pieces, results, run_pieces, try_boxes
 from llm_core.web.train.curves import Reader
 from llm_core.web.train.form import Form
 from llm_core.web.train.screen import Screen
+from llm_core.web.train.words import word_of
 from llm_core.workbench.beginnings import beginnings
 
 if TYPE_CHECKING:
@@ -114,6 +116,7 @@ class View:
         shown[self.screen.families] = pieces.family(form.family, language)
         shown[self.screen.needs] = learning.needs(form, language)
         shown[self.screen.uncleaned] = pieces.cleaned(form, language)
+        shown[self.screen.look_clean] = gr.update(visible=form.objective not in EXAMPLES)
         return shown
 
     def filled(self, form: Form, language: Language, lost: Sequence[str] = ()) -> Update:
@@ -155,6 +158,8 @@ class View:
         }
         if run.state == "done":
             shown |= self.result(visitor, name, language)
+            owner, trying_here = self.owner(visitor), self.workbench.trying
+            shown |= try_boxes.boxes(self.screen.trying, trying_here, owner, name, language, empty=looks < 0)
         if looks != learned.step_of_look:
             shown[self.screen.looks] = run_pieces.looks(learned, config.prompts, language)
         return shown
@@ -169,7 +174,8 @@ class View:
         """What came of a finished run."""
         owner = self.owner(visitor)
         offer, scores = self.workbench.exports.offer(owner, name), self.workbench.measuring.scores(owner, name)
-        return {self.screen.result: results.shown(offer, scores, language, pushes=self.pushes)}
+        word = word_of(self.runs.config(owner, name), language)
+        return {self.screen.result: results.shown(offer, scores, word, language, pushes=self.pushes)}
 
     def opened(
         self, visitor: str, name: str, form: Form, language: Language, *, beside: Sequence[str] = ()
