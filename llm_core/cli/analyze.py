@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from llm_core.cli import columns, session, streams
+from llm_core.catalog.labels import called
+from llm_core.cli import columns, own_labels, session, streams
 from llm_core.cli.commands import command
 from llm_core.errors import UserError
 from llm_core.messages import say, system_language
@@ -42,6 +43,7 @@ def analyze(
     task: Annotated[Text, typer.Option("--task", help="analyze_task", metavar="TASK")] = None,
     lines: Annotated[bool, typer.Option("--lines", help="analyze_lines")] = False,
     labels: Annotated[Text, typer.Option("--labels", help="analyze_labels", metavar="SET")] = None,
+    own: Annotated[Text, typer.Option("--own", help="analyze_own", metavar="EXAMPLES")] = None,
 ) -> None:
     """See messages/cli.toml."""
     options = _options(what or task, labels, task)
@@ -49,7 +51,9 @@ def analyze(
         line, analyses = session.progress_line(), workbench.analyses
         if model and not written:  # a run in the place of a bundled model; else the language model that writes
             analyses = analyses.with_tools(workbench.trying.tools(model))
-        if lines:
+        if own is not None:
+            own_labels.run(analyses, own, file, rows, line, lines=lines)
+        elif lines:
             _lines(analyses.tools, task or "", labels, streams.read_lines(file))
         elif rows is not None:
             _rows(analyses, file or "", rows, options if what or task else {"what": ("sentiment", "topic")}, line)
@@ -133,7 +137,8 @@ def _shown(found: Analysis) -> str:
         named = dict.fromkeys(f"{name.text} ({name.type})" for name in found.entities)
         lines.append(say(language, "analyze.names_are", names=gap.join([*named][:SHOWN])))
     for one in found.relations[:SHOWN]:
-        lines.append(f"{one.head.text} — {one.label} → {one.tail.text}  {one.score:.0%}")
+        how = called("relations", one.label, language)
+        lines.append(f"{one.head.text} — {how} → {one.tail.text}  {one.score:.0%}")
     for part, quality in found.quality.items():
         for figure in quality.figures:
             lines.append(
@@ -147,12 +152,16 @@ def _shown(found: Analysis) -> str:
 
 def _labelled(part: str, labels: Labels) -> str:
     language = system_language()
+
+    def named(label: str) -> str:
+        return called(part, label, language, labels.label_set)
+
     others = say(language, "analyze.list_gap").join(
-        f"{name} {score:.0%}" for name, score in [*labels.scores.items()][1:3]
+        f"{named(label)} {score:.0%}" for label, score in [*labels.scores.items()][1:3]
     )
     name = say(language, f"analyze.part_{part}")
     return say(
-        language, "analyze.labelled", part=name, label=labels.label, score=f"{labels.score:.0%}", others=others
+        language, "analyze.labelled", part=name, label=named(labels.label), score=f"{labels.score:.0%}", others=others
     )
 
 
