@@ -70,3 +70,12 @@ def sha256_of(path: Path) -> str:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def folder_bytes(folder: Path) -> int:
+    """Size of all files in a folder."""
+    total = 0
+    for path in folder.rglob("*"):
+        with contextlib.suppress(OSError):  # a checkpoint that was just replaced
+            total += path.stat().st_size
+    return total

@@ -37,6 +37,7 @@ SPACE: dict[str, Any] = {
     "runs_max": 4,
     "runs_under_way_max": 1,
     "runs_bytes_max": 400_000_000,
+    "disk_per_address_bytes_max": 2_000_000_000,
     "dataset_bytes_max": 50_000_000,
 }
 
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
     proxies: int = Field(0, ge=0, le=8, description="reverse proxies in front, whose X-Forwarded-For is believed")
     jobs_per_address_max: int = Field(40, gt=0, description="work under way for one address; a classroom shares one")
     runs_per_address_max: int = Field(10, gt=0, description="runs of one address that train or wait")
+    disk_per_address_bytes_max: int = Field(
+        20_000_000_000, gt=0, description="what all visitors of one address keep, and what they upload in a day"
+    )
     space_id: str = Field(
         "",
         validation_alias=AliasChoices("LLM_CORE_SPACE_ID", "SPACE_ID"),

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
+from llm_core.atomic import folder_bytes
 from llm_core.cli.commands import command
 from llm_core.cli.session import note, opened
 from llm_core.messages import say, system_language
-from llm_core.workbench.texts import folder_bytes
 
 
 def forget(

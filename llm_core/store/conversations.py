@@ -70,6 +70,15 @@ class Conversations:
         """How many conversations the owner has."""
         return len(self.ids(owner))
 
+    def kept_bytes(self, owner: str) -> int:
+        """What the owner's messages take on the disk, without what an index adds."""
+        rows = self._database.read(
+            """SELECT sum(length(CAST(content AS BLOB)) + length(CAST(facts AS BLOB))) AS n FROM messages m
+               JOIN conversations c ON c.id = m.conversation WHERE c.owner = ?""",
+            (hashed(owner),),
+        )
+        return int(rows[0]["n"] or 0)
+
     def get(self, owner: str, conversation: str) -> Conversation:
         """The conversation on its current branch.
 

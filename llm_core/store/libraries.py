@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from llm_core import atomic
 from llm_core.documents.document import Document
 from llm_core.errors import UserError
 from llm_core.store.database import Database, Row
@@ -267,6 +268,10 @@ class Libraries:
             (hashed(owner),),
         )
         return int(rows[0]["n"])
+
+    def kept_bytes(self, owner: str) -> int:
+        """What all of the owner's libraries take on the disk."""
+        return sum(atomic.folder_bytes(self._folder / library.id) for library in self.of(owner))
 
     def delete_all(self, owner: str) -> None:
         """Delete every library of the owner, those of conversations too."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from llm_core.atomic import writing
+from llm_core.atomic import folder_bytes, writing
 from llm_core.errors import UserError
 
 
@@ -67,6 +67,10 @@ class OwnLabelSets:
     def delete_all(self, owner: str) -> None:
         """Forget all sets of the visitor."""
         shutil.rmtree(self._of(owner), ignore_errors=True)
+
+    def kept_bytes(self, owner: str) -> int:
+        """What all sets of the visitor take on the disk."""
+        return folder_bytes(self._of(owner))
 
     def _file(self, owner: str, name: str) -> Path:
         return self._of(owner) / f"{_hash(name)}.json"

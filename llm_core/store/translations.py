@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from llm_core.atomic import writing
+from llm_core.atomic import folder_bytes, writing
 
 RECORD, ORIGINAL = "translation.json", "original"
 
@@ -73,6 +73,10 @@ class Translations:
     def delete(self, owner: str) -> None:
         """Forget everything of the visitor."""
         shutil.rmtree(self._of(owner), ignore_errors=True)
+
+    def kept_bytes(self, owner: str) -> int:
+        """What the visitor's takes on the disk."""
+        return folder_bytes(self._of(owner))
 
     def _of(self, owner: str) -> Path:
         return self._folder / hashlib.sha256(owner.encode()).hexdigest()[:32]

@@ -22,6 +22,7 @@ from llm_core.settings import LOOPBACK, Settings
 from llm_core.web.caller import address_of
 from llm_core.web.i18n import COOKIE, LOCALES
 from llm_core.web.theme import tokens_css
+from llm_core.web.uploads import Uploads
 
 # Gradio evaluates templates and styles of its components in the page: without 'unsafe-eval' nothing is rendered.
 POLICY = "; ".join(
@@ -74,6 +75,7 @@ class PageHeaders:
         self._loopback = loopback
         self._settings = settings
         self._body_bytes_max = settings.request_bytes_max
+        self._uploads = Uploads(settings.disk_per_address_bytes_max)
         self._headers = SPACE_HEADERS if settings.space_id else HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -94,9 +96,11 @@ class PageHeaders:
     def _refusal(self, scope: Scope, headers: Headers) -> PlainTextResponse | None:
         if _FETCHES.search(scope["path"]) or not self._from_here(scope["method"], headers):
             return PlainTextResponse(say(language_of_headers(headers), "page.refused"), 403)
-        if scope["method"] in _SAFE_METHODS or scope["path"].rstrip("/").endswith("/upload"):
+        if scope["method"] in _SAFE_METHODS:
             return None
         length = headers.get("content-length", "")
+        if scope["path"].rstrip("/").endswith("/upload"):
+            return self._upload_refusal(scope, headers, length)
         if not length.isdigit():
             return PlainTextResponse("Content-Length?", 411)
         if int(length) > self._body_bytes_max:
@@ -104,6 +108,17 @@ class PageHeaders:
                 say(language_of_headers(headers), "page.too_long", limit=self._body_bytes_max), 413
             )
         return None
+
+    def _upload_refusal(self, scope: Scope, headers: Headers, length: str) -> PlainTextResponse | None:
+        """Uploads are counted by address, whether or not anything is made of them; at this computer nobody's are."""
+        if self._loopback or not (scope.get("client") and scope["client"][0]):
+            return None
+        if not length.isdigit():
+            return PlainTextResponse("Content-Length?", 411)
+        if self._uploads.may(scope["client"][0], int(length)):
+            return None
+        limit = self._settings.disk_per_address_bytes_max
+        return PlainTextResponse(say(language_of_headers(headers), "page.uploads_full", limit=limit), 429)
 
     def _from_here(self, method: str, headers: Headers) -> bool:
         """Whether the request can come from our own page, or from a program that is no browser."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from llm_core.workbench.analysis_desk import AnalysisDesk
     from llm_core.workbench.attachments import Attachments
     from llm_core.workbench.classifying import Classifying
+    from llm_core.workbench.disk import Disk
     from llm_core.workbench.exports import Exports
     from llm_core.workbench.insights import Insights
     from llm_core.workbench.intake import Intake
@@ -67,7 +68,7 @@ class Workbench:
             conversations_max=self.settings.conversations_max,
             messages_max=self.settings.messages_max,
         )
-        return Chats(store, self._replies, self.attachments, self.jobs, self.settings)
+        return Chats(store, self._replies, self.attachments, self.jobs, self.settings, self.disk.check)
 
     @functools.cached_property
     def attachments(self) -> Attachments:
@@ -87,9 +88,20 @@ class Workbench:
     def _intake(self) -> Intake:
         from llm_core.workbench.library_parts import intake
 
-        opened = intake(self.encoder, self.seals, self.settings)
+        opened = intake(self.encoder, self.seals, self.settings, self.disk.check)
         self.seals.on_lock.append(lambda owner: opened.let_go())
         return opened
+
+    @functools.cached_property
+    def disk(self) -> Disk:
+        """What the visitors of one network address may keep."""
+        from llm_core.workbench.disk import Disk
+
+        def used(owner: str) -> int:
+            kept = self.chats.kept_bytes(owner) + self.libraries.kept_bytes(owner) + self.runs.kept_bytes(owner)
+            return kept + self.translations.kept_bytes(owner) + self.analyses.own_labels_bytes(owner)
+
+        return Disk(lambda: self.jobs.address(), used, self.settings.disk_per_address_bytes_max)
 
     @functools.cached_property
     def seals(self) -> Seals:
@@ -137,7 +149,7 @@ class Workbench:
         """Translations, also of visitors."""
         from llm_core.workbench.translations import Translations
 
-        return Translations(self.models, lambda: self.encoder, self.jobs, self.settings)
+        return Translations(self.models, lambda: self.encoder, self.jobs, self.settings, self.disk.check)
 
     def translate(self, source: str | Document, *, visitor: str = "", **options: Any) -> Events:
         """Translate a text or a document between Chinese and English, sentence by sentence.
@@ -157,7 +169,7 @@ class Workbench:
         """Training runs of visitors and of the command line."""
         from llm_core.workbench.runs import Runs
 
-        return Runs(self.settings, lambda: self.jobs.address())
+        return Runs(self.settings, lambda: self.jobs.address(), self.disk.check)
 
     @functools.cached_property
     def races(self) -> Races:
@@ -185,7 +197,7 @@ class Workbench:
         """Texts taken to pieces, knowledge graphs, answers word for word, own labels."""
         from llm_core.workbench.analyses import Analyses
 
-        return Analyses(self.models, lambda: self.encoder, self.jobs, self.settings)
+        return Analyses(self.models, lambda: self.encoder, self.jobs, self.settings, self.disk.check)
 
     @functools.cached_property
     def analysis_desk(self) -> AnalysisDesk:

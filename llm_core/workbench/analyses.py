@@ -33,6 +33,7 @@ from llm_core.tasks.read import Passage, read
 from llm_core.tasks.tools import Tools
 from llm_core.text.paragraphs import paragraphs
 from llm_core.workbench import tables
+from llm_core.workbench.disk import MayKeep, anything
 from llm_core.workbench.models import Models
 from llm_core.workbench.replies import check_text
 
@@ -53,9 +54,18 @@ class Analyses:
         encoder: gives the vectors that own labels rest on.
         jobs: where the page's analyses run.
         settings: places and limits.
+        may_keep: asked before labels are taught; see `disk.Disk.check`.
     """
 
-    def __init__(self, models: Models, encoder: Callable[[], Encoder], jobs: Jobs, settings: Settings) -> None:
+    def __init__(
+        self,
+        models: Models,
+        encoder: Callable[[], Encoder],
+        jobs: Jobs,
+        settings: Settings,
+        may_keep: MayKeep = anything,
+    ) -> None:
+        self._may_keep = may_keep
         self._models = models
         self._encoder = encoder
         self._jobs = jobs
@@ -205,12 +215,15 @@ class Analyses:
             Progress; `Done` holds an `OwnLabels`, whose `report()` says how well they are told apart.
 
         Raises:
-            UserError: `name_unusable`, `own_labels_few`, `own_labels_many`, `text_too_long`, `text_unusable`.
+            UserError: `name_unusable`, `own_labels_few`, `own_labels_many`, `text_too_long`, `text_unusable`,
+                `address_disk`.
         """
         called = " ".join(name.split())
         if not 0 < len(called) <= NAME_CHARS_MAX:
             raise UserError("name_unusable", name=called[:NAME_CHARS_MAX])
-        return self._learned(owner, called, self._examples(examples))
+        given = self._examples(examples)
+        self._may_keep(owner, sum(len(one.text.encode()) for one in given))
+        return self._learned(owner, called, given)
 
     def teach(self, examples: Sequence[tuple[str, str]]) -> Events:
         """As `learn`, and nothing is kept.
@@ -242,6 +255,10 @@ class Analyses:
         kept = [(one.text, one.label) for one in examples]
         self._own.keep(owner, name, learned.to_json() | {"texts": kept})
         yield Done(learned)
+
+    def own_labels_bytes(self, owner: str) -> int:
+        """What they take on the disk."""
+        return self._own.kept_bytes(owner)
 
     def own_labels(self, owner: str) -> dict[str, dict[str, Any]]:
         """The visitor's sets by name, each with its report and its examples (`texts`)."""

@@ -55,10 +55,11 @@ class Attachments:
         """Read files in a job that goes on when nobody watches; see `Intake.added`.
 
         Raises:
-            UserError: `attaching`, while other files are being read.
+            UserError: `attaching`, while other files are being read; `address_disk`.
         """
         if self.adding(owner, conversation):
             raise UserError("attaching")
+        self._intake.check_room(owner, files)
         library = self._intake.store.named(owner, conversation).id
         return self._jobs.start(
             self._intake.added(owner, library, files, done),

@@ -20,6 +20,7 @@ from llm_core.store.branches import ChatMessage, branch, latest_leaf
 from llm_core.store.conversations import Conversation, Conversations, Summary
 from llm_core.store.owners import hashed
 from llm_core.tasks.options import ChatOptions
+from llm_core.workbench.disk import MayKeep, anything
 from llm_core.workbench.kept import kept, unpacked
 from llm_core.workbench.replies import Replies, check_message, check_text
 
@@ -45,11 +46,19 @@ class Chats:
         attachments: the documents of conversations.
         jobs: where replies run.
         settings: limits.
+        may_keep: asked before conversations are read in; see `disk.Disk.check`.
     """
 
     def __init__(
-        self, store: Conversations, replies: Replies, attachments: Attachments, jobs: Jobs, settings: Settings
+        self,
+        store: Conversations,
+        replies: Replies,
+        attachments: Attachments,
+        jobs: Jobs,
+        settings: Settings,
+        may_keep: MayKeep = anything,
     ) -> None:
+        self._may_keep = may_keep
         self._store = store
         self._replies = replies
         self._attachments = attachments
@@ -104,6 +113,10 @@ class Chats:
         """How many conversations there are."""
         return self._store.count(owner)
 
+    def kept_bytes(self, owner: str) -> int:
+        """What they take on the disk."""
+        return self._store.kept_bytes(owner)
+
     def rewrite(self, owner: str) -> None:
         """Keep everything as it is to be kept now, sealed or plainly; see `Mine`."""
         self._store.rewrite(owner)
@@ -132,10 +145,11 @@ class Chats:
         """Add the conversations of an exported file; says how many.
 
         Raises:
-            UserError: `import_too_large`, `import_unreadable`, `conversations_full`.
+            UserError: `import_too_large`, `import_unreadable`, `conversations_full`, `address_disk`.
         """
         if len(content) > self._settings.import_bytes_max:
             raise UserError("import_too_large", size=len(content), limit=self._settings.import_bytes_max)
+        self._may_keep(owner, len(content))
         file = exchange.read_json(content)
         for record in file.conversations:
             try:

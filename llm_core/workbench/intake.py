@@ -16,6 +16,7 @@ from llm_core.store.libraries import Entry, Libraries
 from llm_core.store.passages import Passages
 from llm_core.tasks import passages
 from llm_core.tasks.indexing import vectors
+from llm_core.workbench.disk import MayKeep, anything, bytes_of
 
 DOCUMENTS_KEPT = 32  # in memory, of those that were asked last
 
@@ -29,10 +30,14 @@ class Intake:
         store: opens the place where libraries are kept.
         encoder: makes the passages' vectors.
         settings: limits.
+        may_keep: asked before files are read; see `disk.Disk.check`.
     """
 
-    def __init__(self, store: Callable[[], Libraries], encoder: Encoder, settings: Settings) -> None:
+    def __init__(
+        self, store: Callable[[], Libraries], encoder: Encoder, settings: Settings, may_keep: MayKeep = anything
+    ) -> None:
         self._open_store = store
+        self._may_keep = may_keep
         self.encoder = encoder
         self._settings = settings
         self._kept = functools.lru_cache(DOCUMENTS_KEPT)(self._document)
@@ -41,6 +46,14 @@ class Intake:
     def store(self) -> Libraries:
         """Opened with the first call."""
         return self._open_store()
+
+    def check_room(self, owner: str, files: Files) -> None:
+        """Whether these files may be kept.
+
+        Raises:
+            UserError: `address_disk`.
+        """
+        self._may_keep(owner, bytes_of(path for path, _ in files))
 
     def added(self, owner: str, library: str, files: Files, done: Callable[[Path], object]) -> Events:
         """Read files into a library, one after the other.

@@ -65,10 +65,11 @@ class Desk:
             done: called with each file's place when it is no longer needed, however the reading ended.
 
         Raises:
-            UserError: `library_busy`, while other files are being added.
+            UserError: `library_busy`, while other files are being added; `address_disk`.
         """
         if self.adding(owner):
             raise UserError("library_busy")
+        self._intake.check_room(owner, files)
         return self._jobs.start(
             self._intake.added(owner, self._library(owner), files, done),
             owner=owner,
@@ -104,6 +105,10 @@ class Desk:
     def count(self, owner: str) -> int:
         """How many documents there are in all libraries, those of conversations too."""
         return self._intake.store.count(owner)
+
+    def kept_bytes(self, owner: str) -> int:
+        """What they take on the disk."""
+        return self._intake.store.kept_bytes(owner)
 
     def delete_everything(self, owner: str) -> None:
         """Delete all libraries, those of conversations too; jobs of the owner were stopped."""

@@ -13,6 +13,7 @@ from llm_core.store.database import Database
 from llm_core.store.libraries import Libraries
 from llm_core.store.sealed import Seals
 from llm_core.store.tantivy_passages import TantivyPassages
+from llm_core.workbench.disk import MayKeep
 from llm_core.workbench.intake import Intake
 
 ENCODER = Path(__file__).parents[2] / "assets" / "models" / "e5-zh-en"
@@ -23,7 +24,7 @@ def encoder(settings: Settings) -> E5:
     return E5(ENCODER, settings.paths.conversions, settings.threads or machine.cores())
 
 
-def intake(encoder: Encoder, seals: Seals, settings: Settings) -> Intake:
+def intake(encoder: Encoder, seals: Seals, settings: Settings, may_keep: MayKeep) -> Intake:
     """The way into the libraries under LLM_CORE_HOME; nothing is opened yet."""
 
     def store() -> Libraries:
@@ -31,4 +32,4 @@ def intake(encoder: Encoder, seals: Seals, settings: Settings) -> Intake:
         database = Database(folder / "libraries.sqlite3", libraries.SCHEMA, version=1)
         return Libraries(database, folder, seals, TantivyPassages, documents_max=settings.library_documents_max)
 
-    return Intake(store, encoder, settings)
+    return Intake(store, encoder, settings, may_keep)

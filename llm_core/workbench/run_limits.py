@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from llm_core.atomic import folder_bytes
 from llm_core.errors import UserError
 from llm_core.settings import Settings
 from llm_core.training.state import UNDER_WAY
 from llm_core.workbench.run_state import RunState
-from llm_core.workbench.texts import bytes_of, folder_bytes
+from llm_core.workbench.texts import bytes_of
 
 if TYPE_CHECKING:
     from llm_core.training.config import TrainConfig

@@ -15,17 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from llm_core import machine
+from llm_core.atomic import folder_bytes
 from llm_core.errors import UserError
 from llm_core.paths import safe_name
 from llm_core.settings import Settings
 from llm_core.training import launch, state
 from llm_core.training import plan as planning
 from llm_core.training.state import State
+from llm_core.workbench.disk import MayKeep, anything
 from llm_core.workbench.estimating import measured
 from llm_core.workbench.previewing import previewed
 from llm_core.workbench.run_limits import check_limits
 from llm_core.workbench.run_state import RunState, new_lines, shown
-from llm_core.workbench.texts import Texts
+from llm_core.workbench.texts import Texts, bytes_of
 
 if TYPE_CHECKING:
     from llm_core.events import Events
@@ -42,13 +44,21 @@ class Runs:
     Args:
         settings: places and limits.
         address: says which network address somebody asks from; empty for this computer itself.
+        may_keep: asked before a visitor's run begins; see `disk.Disk.check`.
     """
 
-    def __init__(self, settings: Settings, address: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self, settings: Settings, address: Callable[[], str] = lambda: "", may_keep: MayKeep = anything
+    ) -> None:
+        self._may_keep = may_keep
         self._settings = settings
         self._address = address
         self._begun_from: dict[str, str] = {}  # run -> address, for as long as it trains or waits
         self._beginning = threading.Lock()
+
+    def kept_bytes(self, owner: str) -> int:
+        """What all of the owner's runs take on the disk."""
+        return sum(folder_bytes(self._settings.paths.run(run.name)) for run in self.list(owner))
 
     # ---------------------------------------------------------------- before
 
@@ -137,7 +147,7 @@ class Runs:
 
         Raises:
             UserError: `run_exists`, `runs_full`, `runs_waiting`, `run_long`, `runs_disk_full`, `training_text_big`,
-                `start_unknown`.
+                `start_unknown`, `runs_address`, `address_disk`.
         """
         return self.start_together(owner, [config], follows=follows)[0]
 
@@ -149,6 +159,7 @@ class Runs:
             if not self._settings.is_local:
                 check_limits(configs, self.list(owner), self._settings)
                 self._check_address(owner)
+                self._may_keep(owner, sum(map(bytes_of, configs)))
             named = [config.model_copy(update={"name": self._taken(owner, config.name)}) for config in configs]
         for config in named:
             folder = self._settings.paths.run(config.name)

@@ -65,15 +65,6 @@ def bytes_of(config: TrainConfig) -> int:
     return sum(source.path.stat().st_size for source in config.sources if source.path.is_file())
 
 
-def folder_bytes(folder: Path) -> int:
-    """Size of all files in a folder."""
-    total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):  # a checkpoint that was just replaced
-            total += path.stat().st_size
-    return total
-
-
 def _link(source: Path, target: Path) -> None:
     """The same bytes under a second name where the disk allows that, else a copy."""
     try:

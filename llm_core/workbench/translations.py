@@ -23,6 +23,7 @@ from llm_core.messages import Language
 from llm_core.settings import Settings
 from llm_core.tasks import segments, translate
 from llm_core.tasks.translation import Pair, Translation, TranslationOptions
+from llm_core.workbench.disk import MayKeep, anything, bytes_of
 from llm_core.workbench.models import Models
 from llm_core.workbench.replies import check_message
 
@@ -96,9 +97,18 @@ class Translations:
         encoder: compares a sentence with its translation; opened when it is first needed.
         jobs: where a visitor's translation runs.
         settings: limits.
+        may_keep: asked before a visitor's text or file is kept; see `disk.Disk.check`.
     """
 
-    def __init__(self, models: Models, encoder: Callable[[], Encoder], jobs: Jobs, settings: Settings) -> None:
+    def __init__(
+        self,
+        models: Models,
+        encoder: Callable[[], Encoder],
+        jobs: Jobs,
+        settings: Settings,
+        may_keep: MayKeep = anything,
+    ) -> None:
+        self._may_keep = may_keep
         self._models = models
         self._encoder = encoder
         self._jobs = jobs
@@ -151,11 +161,13 @@ class Translations:
         What the visitor translated before is forgotten.
 
         Raises:
-            UserError: `text_empty`, `text_too_long`, `text_unusable`, or what is wrong with an option.
+            UserError: `text_empty`, `text_too_long`, `text_unusable`, `address_disk`, or what is wrong with an
+                option.
         """
         checked = TranslationOptions.of(options)
         if isinstance(source, str):
             check_message(source, self._settings)
+        self._may_keep(owner, len(source.encode()) if isinstance(source, str) else bytes_of([source[0]]))
         self._jobs.stop(owner, SUBJECT)
         copy = self._store.begin(owner, None if isinstance(source, str) else source[0])
         name = "" if isinstance(source, str) else source[1]
@@ -170,6 +182,10 @@ class Translations:
             return Work.from_json(record) if record else None
         except (KeyError, TypeError, ValueError, UserError):  # of another version
             return None
+
+    def kept_bytes(self, owner: str) -> int:
+        """What the visitor's translation takes on the disk."""
+        return self._store.kept_bytes(owner)
 
     def running(self, owner: str) -> Job | None:
         """The job that translates right now."""

@@ -54,6 +54,21 @@ def test_my_things_say_that_the_disk_is_empty_after_a_restart(space: Workbench) 
     assert "重启" in Sheet(space)._written("v" * 43, "zh")
 
 
+def test_uploads_of_one_address_have_an_end(space: Workbench) -> None:
+    settings = space.settings.model_copy(update={"disk_per_address_bytes_max": 100, "proxies": 1})
+    here = {"x-forwarded-for": "93.184.215.14", "content-type": "application/octet-stream"}
+    with TestClient(PageHeaders(Starlette(), loopback=False, settings=settings)) as client:
+
+        def send(content: bytes, **headers: str) -> int:
+            return client.post("/gradio_api/upload", content=content, headers=here | headers).status_code
+
+        assert (send(b"x" * 90), send(b"x" * 20), send(b"x" * 10)) == (404, 429, 404)  # 404: passed on to nobody
+        assert send(b"x" * 90, **{"x-forwarded-for": "93.184.215.15"}) == 404
+        refused = client.post("/upload", content=b"x" * 20, headers=here | {"accept-language": "zh"})
+        assert "一天内" in refused.text
+        assert client.post("/upload", content=iter([b"x"]), headers=here).status_code == 411
+
+
 def test_the_hub_may_show_it_in_a_frame_and_nobody_else(space: Workbench) -> None:
     with TestClient(PageHeaders(Starlette(), loopback=False, settings=space.settings)) as client:
         policy = client.get("/").headers["content-security-policy"]
