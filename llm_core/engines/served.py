@@ -83,14 +83,18 @@ class ServedModel:
             made.close()
 
     def _remote(self) -> Remote:
+        """The one connection; a server is asked beside the lock, so that a silent one holds up nobody else."""
         with self._lock:
-            if self._made is None:
-                self._made = Remote(
-                    _server(served.find(self._name, self._settings), self._settings),
-                    self._line,
-                    silence_s=self._settings.engine_silence_s,
-                )
-            return self._made
+            made = self._made
+        if made is not None:
+            return made
+        server = _server(served.find(self._name, self._settings), self._settings)
+        remote = Remote(server, self._line, silence_s=self._settings.engine_silence_s)
+        with self._lock:
+            made = self._made = self._made or remote
+        if made is not remote:
+            remote.close()
+        return made
 
     def _told(self, ask: Callable[[], Result]) -> Result:
         try:

@@ -79,6 +79,8 @@ class Seals:
         self._open: dict[str, _Open] = {}
         self._wrong: dict[str, list[float]] = {}
         self._lock = threading.RLock()
+        self._ending = threading.Lock()
+        self._changing = threading.RLock()  # of wrapped keys: whoever sets one must know which there is
         self._deriving = threading.Lock()  # one at a time: each takes 128 MiB
 
     def state(self, owner: str) -> State:
@@ -114,12 +116,13 @@ class Seals:
             UserError: `passphrase_short`, `passphrase_long`, `passphrase_set` where there is one.
         """
         check_passphrase(passphrase)
-        if self._file(owner).exists():
-            raise UserError("passphrase_set")
-        seal = Seal(secrets.token_bytes(KEY_BYTES))
-        self._keep(owner, seal, passphrase)
-        with self._lock:
-            self._open[owner] = _Open(seal, time.monotonic())
+        with self._changing:  # two of them at once would each make a key, and one would seal what nothing opens
+            if self._file(owner).exists():
+                raise UserError("passphrase_set")
+            seal = Seal(secrets.token_bytes(KEY_BYTES))
+            with self._lock:  # before the file: from then on it is needed
+                self._open[owner] = _Open(seal, time.monotonic())
+            self._keep(owner, seal, passphrase)
 
     def unlock(self, owner: str, passphrase: str) -> None:
         """Open the owner's key.
@@ -127,13 +130,19 @@ class Seals:
         Raises:
             UserError: `passphrase_wrong`, `passphrase_wait` after too many wrong ones, `sealed_damaged`.
         """
-        self._check_tries(owner)
+        with self._changing:
+            self._unlock(owner, passphrase)
+
+    def _unlock(self, owner: str, passphrase: str) -> None:
         try:
             kept = json.loads(self._file(owner).read_text("utf-8"))
             salt, wrapped = (base64.b64decode(kept[name]) for name in ("salt", "key"))
             n, r, p = int(kept["n"]), int(kept["r"]), int(kept["p"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise UserError("sealed_damaged") from error
+        self._check_tries(owner)
+        if len(passphrase) > PASSPHRASE_CHARS_MAX:  # which none has
+            raise UserError("passphrase_wrong")
         wrapping = Seal(self._derived(passphrase, salt, n, r, p))
         try:
             seal = Seal(wrapping.open(wrapped, owner))
@@ -152,7 +161,8 @@ class Seals:
             UserError: `passphrase_short`, `passphrase_long`, `sealed_locked`.
         """
         check_passphrase(passphrase)
-        self._keep(owner, self.reader(owner), passphrase)
+        with self._changing:
+            self._keep(owner, self.reader(owner), passphrase)
 
     def lock(self, owner: str) -> None:
         """Forget the owner's key."""
@@ -168,18 +178,22 @@ class Seals:
         Raises:
             UserError: `sealed_locked`.
         """
-        found = self._used(owner)
-        found.ending = True
-        try:
-            yield
-            self.forget(owner)
-        finally:
-            found.ending = False
+        with self._ending:  # a second one would go on sealing when the first has failed, and then lose the key
+            found = self._used(owner)
+            found.ending = True
+            try:
+                yield
+                if self._open.get(owner) is not found:  # locked meanwhile, and perhaps entered anew: not all is plain
+                    raise UserError("sealed_locked")
+                self.forget(owner)
+            finally:
+                found.ending = False
 
     def forget(self, owner: str) -> None:
         """Delete the wrapped key: what is still sealed with it can never be opened again."""
-        self.lock(owner)
-        self._file(owner).unlink(missing_ok=True)
+        with self._changing:
+            self.lock(owner)
+            self._file(owner).unlink(missing_ok=True)
 
     def _used(self, owner: str) -> _Open:
         self._sweep()
@@ -194,8 +208,11 @@ class Seals:
         now = time.monotonic()
         with self._lock:
             idle = [owner for owner, kept in self._open.items() if now - kept.used > self._idle_s]
+            for owner in idle:  # now, while it is so: a moment later the passphrase may have been entered again
+                del self._open[owner]
         for owner in idle:
-            self.lock(owner)
+            for told in self.on_lock:
+                told(owner)
 
     def _check_tries(self, owner: str) -> None:
         now = time.monotonic()

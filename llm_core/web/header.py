@@ -77,6 +77,8 @@ class Status:
             if action == "cancel":
                 self.workbench.models.cancel_fetch()
             elif action in ACTIONS:
+                if self.workbench.models.supply.is_outside(name):
+                    self.workbench.models.supply.check_local()
                 self.workbench.models.start_fetch(name)
         except UserError as error:
             return error

@@ -6,6 +6,7 @@ may look, choose or take: a visitor must not make the server ask an address, rea
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -54,6 +55,7 @@ class Supply:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self._putting = threading.Lock()
         self._looked: dict[str, Repository] = {}  # what was shown last, so that this is what is fetched
 
     # ---------------------------------------------------------------- sources
@@ -187,14 +189,17 @@ class Supply:
         if path.stat().st_size > self._settings.weights_bytes_max:
             raise UserError("weights_big", name=name[:80], limit=self._settings.weights_bytes_max)
         target = self._settings.paths.models / safe_name(Path(name).name)
-        if target.suffix.lower() != local.SUFFIX or target.exists():
-            raise UserError("model_exists" if target.exists() else "gguf_not_one", path=target.name)
-        if problem := local.look(path).problem:
-            raise UserError(problem.code, **{**problem.facts, "path": target.name})
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("rb") as source, atomic.writing(target) as copy:
-            while chunk := source.read(atomic.CHUNK_BYTES):
-                copy.write(chunk)
+        if target.suffix.lower() != local.SUFFIX:
+            raise UserError("gguf_not_one", path=target.name)
+        with self._putting:  # else two of one name would both find it free
+            if target.exists():
+                raise UserError("model_exists", path=target.name)
+            if problem := local.look(path).problem:
+                raise UserError(problem.code, **{**problem.facts, "path": target.name})
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("rb") as source, atomic.writing(target) as copy:
+                while chunk := source.read(atomic.CHUNK_BYTES):
+                    copy.write(chunk)
         return target
 
 

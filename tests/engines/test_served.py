@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -252,6 +253,33 @@ def test_it_takes_no_memory_of_this_computer(settings: Settings) -> None:
         with pytest.raises(UserError, match="lacks"):
             model.score(["a"])
     pool.close()
+
+
+def test_who_asks_a_silent_server_waits_for_nobody_else_and_can_close(settings: Settings) -> None:
+    asked, answer_now = threading.Semaphore(0), threading.Event()
+
+    def silent(connection: socket.socket) -> None:
+        asked.release()
+        answer_now.wait(30)
+        listing("vllm", "m1")(connection)
+
+    with server(saying(*GOOD), models=silent) as (url, _):
+        model = engine(settings, url)
+        told: list[str] = []
+
+        def ask_it() -> None:
+            told.append(text_of(model.generate([HELLO], Sampling())))
+
+        visitors = [threading.Thread(target=ask_it) for _ in range(3)]
+        for one in visitors:
+            one.start()
+        for _ in visitors:
+            assert asked.acquire(timeout=30), "each asks by itself, none behind another"
+        model.close()  # answers at once, too
+        answer_now.set()
+        for one in visitors:
+            one.join()
+        assert told == ["Good day."] * 3
 
 
 def test_an_event_that_is_none_of_the_protocol_is_told(settings: Settings) -> None:

@@ -1,5 +1,6 @@
 """What is kept under a passphrase: nothing readable on the disk, nothing without it, nothing lost."""
 
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -201,6 +202,62 @@ def test_guessing_is_slowed_down(kept):
         kept.seals.unlock(hashed(ADA), PASSPHRASE)
     kept.seals.begin(hashed(BOB), PASSPHRASE)
     kept.seals.unlock(hashed(BOB), PASSPHRASE)  # nobody else has to wait
+
+
+def test_guesses_at_the_same_moment_are_counted_one_by_one(kept):
+    kept.seals.begin(ADA, PASSPHRASE)
+    kept.seals.lock(ADA)
+    told: list[str] = []
+
+    def guess() -> None:
+        with pytest.raises(UserError) as refused:
+            kept.seals.unlock(ADA, "not this one")
+        told.append(refused.value.code)
+
+    guesses = [threading.Thread(target=guess) for _ in range(12)]
+    for one in guesses:
+        one.start()
+    for one in guesses:
+        one.join()
+    assert told.count("passphrase_wrong") == sealed.TRIES_MAX and told.count("passphrase_wait") == 7
+
+
+def test_a_passphrase_longer_than_any_is_not_computed_with(kept, monkeypatch):
+    kept.seals.begin(ADA, PASSPHRASE)
+    monkeypatch.setattr(kept.seals, "_derived", lambda *given: pytest.fail("computed with"))
+    with pytest.raises(UserError, match="passphrase_wrong"):
+        kept.seals.unlock(ADA, "x" * 1_000_000)
+
+
+def test_of_two_passphrases_set_at_once_one_counts_and_opens_everything(kept):
+    outcomes: list[str] = []
+
+    def begin(passphrase: str) -> None:
+        try:
+            kept.seals.begin(ADA, passphrase)
+            outcomes.append(passphrase)
+        except UserError as error:
+            outcomes.append(error.code)
+
+    both = [threading.Thread(target=begin, args=(f"passphrase {n}",)) for n in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    [first] = [one for one in outcomes if one != "passphrase_set"]
+    sealed_text = kept.seals.writer(ADA).close(b"secret", "here")
+    kept.seals.lock(ADA)
+    kept.seals.unlock(ADA, first)
+    assert len(outcomes) == 2 and kept.seals.reader(ADA).open(sealed_text, "here") == b"secret"
+
+
+def test_a_passphrase_is_not_ended_over_what_was_locked_meanwhile(kept):
+    kept.seals.begin(ADA, PASSPHRASE)
+    with pytest.raises(UserError, match="sealed_locked"), kept.seals.ending(ADA):
+        kept.seals.lock(ADA)
+        kept.seals.unlock(ADA, PASSPHRASE)
+        sealed_text = kept.seals.writer(ADA).close(b"secret", "here")  # by another tab
+    assert kept.seals.reader(ADA).open(sealed_text, "here") == b"secret"
 
 
 def test_another_passphrase_opens_the_same_things(kept):

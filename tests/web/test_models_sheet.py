@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from llm_core.errors import UserError
 from llm_core.messages import LANGUAGES, Language
 from llm_core.settings import Settings
 from llm_core.web import weights
@@ -181,3 +183,21 @@ def test_what_is_too_large_or_no_model_is_not_kept(opened: Opened) -> None:
     assert put(workbench, "big.gguf", b"GGUF" * 1000).status_code == 400
     assert put(workbench, "odd.gguf", b"not a model").status_code == 400
     assert [path.name for path in workbench.settings.paths.models.glob("*.gguf")] == ["tiny.gguf"]
+
+
+def test_of_two_files_of_one_name_at_once_one_is_put_in(opened: Opened, tiny_gguf: Path) -> None:
+    _, workbench = opened(weights_upload=True)
+    told: list[str] = []
+
+    def put() -> None:
+        try:
+            told.append(workbench.models.supply.put_in(tiny_gguf, "mine.gguf").name)
+        except UserError as error:
+            told.append(error.code)
+
+    both = [threading.Thread(target=put) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join()
+    assert sorted(told) == ["mine.gguf", "model_exists"]

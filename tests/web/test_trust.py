@@ -62,6 +62,12 @@ def test_where_text_leaves_by_itself_its_host_is_named(opened: Any) -> None:
         assert "gpu.example.org" in str(model_menu.filled(away.models, language, None))
 
 
+def test_nobody_on_the_network_can_have_it_fetch_what_is_not_in_the_catalogue(opened: Any) -> None:
+    for act in ("get", "resume"):
+        refused = Status(opened(host="0.0.0.0")).act({"act": act, "name": "somebody/some-model"})
+        assert refused is not None and refused.code == "only_here"
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_tab_shows_it(language: Language) -> None:
     sentence = "<it leaves>"
