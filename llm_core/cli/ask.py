@@ -94,7 +94,31 @@ def _written(shelf: Shelf, answer: Answer) -> str:
         text += answer.text[place : claim.end] + marks + doubt
         place = claim.end
     text += answer.text[place:]
-    return "\n".join([text, "", *_evidence(shelf, answer, system_language())]).rstrip()
+    language = system_language()
+    lines = [text, *_reader(answer, language), "", *_evidence(shelf, answer, language), *_quality(answer, language)]
+    return "\n".join(lines).rstrip()
+
+
+def _reader(answer: Answer, language: Language) -> Iterator[str]:
+    """The words that the reader found, and that an answer is to be looked at."""
+    words = " ".join(answer.exact.text.split()) if answer.exact else ""
+    if answer.unsure:
+        differs = words and answer.agrees is False
+        yield say(language, "ask.differs", words=words) if differs else say(language, "ask.unsure")
+    if words and answer.agrees is not False:
+        yield say(language, "ask.exact", words=words)
+
+
+def _quality(answer: Answer, language: Language) -> Iterator[str]:
+    """What was measured of the reader."""
+    if answer.quality is None:
+        return
+    model, figures = answer.quality.model, answer.quality.figures
+    told = say(language, "analyze.list_gap").join(
+        say(language, "analyze.figure", metric=one.metric, value=f"{one.value:.1f}", data=one.data) for one in figures
+    )
+    key = "analyze.measured_by" if figures else "analyze.unmeasured"
+    yield from ["", *columns.wrapped(say(language, key, model=model, figures=told), EVIDENCE_ROOM)]
 
 
 def _evidence(shelf: Shelf, answer: Answer, language: Language) -> Iterator[str]:

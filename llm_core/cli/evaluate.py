@@ -66,25 +66,45 @@ def evaluate(
 def _answers(choice: Choice) -> None:
     from llm_core.evaluation import answers
 
-    with (
-        session.opened(model=choice.models[0] if choice.models else None) as workbench,
-        workbench.libraries.shelf() as shelf,
-    ):
+    with session.opened(model=choice.models[0] if choice.models else None) as workbench:
+        if choice.data is not None:
+            _answers_on_sets(workbench, choice)
+            return
         line = session.progress_line()
-        for path in sorted(answers.DOCUMENTS.glob("*.md")):
-            for event in shelf.add(path, path.name):
+        with workbench.libraries.shelf() as shelf:
+            for path in sorted(answers.DOCUMENTS.glob("*.md")):
+                for event in shelf.add(path, path.name):
+                    line.show(event)
+            events = answers.evaluate(lambda asked: shelf.ask(asked, written=not choice.plain), answers.questions())
+            for event in events:
                 line.show(event)
-        events = answers.evaluate(lambda asked: shelf.ask(asked, written=not choice.plain), answers.questions())
-        for event in events:
-            match event:
-                case Item():
+                if isinstance(event, Item):
                     line.clear()
                     _print_tried(event.value)
-                case Done():
+                elif isinstance(event, Done):
                     line.clear()
                     print(json.dumps(dataclasses.asdict(event.result)))
-                case _:
-                    line.show(event)
+
+
+def _answers_on_sets(workbench: Workbench, choice: Choice) -> None:
+    """Shares by kind of question, with the reader and without it; each answer where --failures asks for them."""
+    from llm_core.evaluation import answer_sets
+
+    line = session.progress_line()
+    for event in workbench.libraries.measured(_data(choice), written=not choice.plain, limit=choice.limit):
+        line.show(event)
+        if isinstance(event, Item) and choice.failures:
+            line.clear()
+            told: answer_sets.Tried = event.value
+            read = "reader" if told.reader else "plain"
+            verdict = "none" if told.answer.abstained else "right" if told.right else "other"
+            doubt = "?" if told.answer.unsure else " "
+            print(f"{told.case.set} {told.case.kind} {read} {verdict} {told.answer.score:.2f}{doubt} "
+                  f"{told.case.question} | {told.answer.text}", flush=True)  # fmt: skip
+        elif isinstance(event, Done):
+            line.clear()
+            for share in event.result:
+                print(json.dumps(dataclasses.asdict(share)), flush=True)
 
 
 def _print_tried(tried: Any) -> None:

@@ -40,9 +40,12 @@ def publish(workbench: Workbench) -> None:
     ) -> Iterator[dict[str, Any]]:
         """Answer a question from a text, from files, or from both; nothing of them is kept.
 
-        Gives {"answer", "abstained", "score", "evidence": [{"document", "page", "start", "end", "sentence",
-        "passage"}]}; until the answer is there, the evidence alone. With `written` false the answer is the best
-        sentence. `model` is a name from the list of models. `language`, "en" or "zh", is that of errors.
+        Gives {"answer", "abstained", "score", "unsure", "exact": {"text", "document", "page", "start", "end",
+        "score"}, "agrees", "quality", "evidence": [{"document", "page", "start", "end", "sentence", "passage"}]};
+        until the answer is there, the evidence alone. `unsure` is to be looked at before it is believed; `exact` are
+        the words that the reader finds, or null; `agrees` says whether a written answer says the same; `quality` is
+        what was measured of the reader. With `written` false the answer is the best sentence. `model` is a name from
+        the list of models. `language`, "en" or "zh", is that of errors.
         """
         with calls.told("/ask", calls.spoken(language, request)), workbench.libraries.shelf() as shelf:
             caller = calls.caller(request)

@@ -82,7 +82,7 @@ class Workbench:
         """The visitors' documents; nothing is opened before it is needed."""
         from llm_core.workbench.libraries import Desk
 
-        return Desk(self._intake, self.models, self.jobs, self.settings)
+        return Desk(self._intake, self.models, lambda: self.analyses.tools, self.jobs, self.settings)
 
     @functools.cached_property
     def _intake(self) -> Intake:

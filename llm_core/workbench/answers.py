@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
 from llm_core.documents.document import Document
 from llm_core.tasks.answer import Answer
+from llm_core.tasks.answer_spans import Exact
 from llm_core.tasks.retrieval import Evidence
 
 DIGITS = 4
@@ -27,6 +28,19 @@ class Piece(TypedDict):
     heading: list[str]
 
 
+class Words(TypedDict):
+    """Words of a document that answer the question, as the reader found them; places as in `Piece`."""
+
+    text: str
+    document: str
+    page: int | None
+    start: int
+    end: int
+    score: float
+    # What follows is for the page alone.
+    id: str
+
+
 class Record(TypedDict):
     """An answer with its evidence, the best or first cited one first."""
 
@@ -34,6 +48,10 @@ class Record(TypedDict):
     answer: str
     abstained: bool
     score: float
+    unsure: NotRequired[bool]  # to be looked at before it is believed
+    exact: NotRequired[Words | None]  # what the reader finds, word for word
+    agrees: NotRequired[bool | None]  # whether the answer that was written says the same
+    quality: NotRequired[dict[str, Any] | None]  # the reader, and what was measured of it; None where none was heard
     evidence: list[Piece]
     # What follows is for the page alone.
     method: str
@@ -59,6 +77,19 @@ def piece(evidence: Evidence, document: Document) -> Piece:
     )
 
 
+def words(exact: Exact, document: Document) -> Words:
+    """What the reader found, in its document."""
+    return Words(
+        text=exact.text,
+        document=document.name,
+        page=document.place(exact.span.start).page,
+        start=exact.span.start,
+        end=exact.span.end,
+        score=round(exact.score, DIGITS),
+        id=exact.found.document,
+    )
+
+
 def record(question: str, answer: Answer, document_of: Callable[[str], Document]) -> Record:
     """The whole answer.
 
@@ -72,6 +103,10 @@ def record(question: str, answer: Answer, document_of: Callable[[str], Document]
         answer=answer.text,
         abstained=answer.abstained,
         score=round(answer.score, DIGITS),
+        unsure=answer.unsure,
+        exact=words(answer.exact, document_of(answer.exact.found.document)) if answer.exact else None,
+        agrees=answer.agrees,
+        quality=answer.quality.to_json() if answer.quality else None,
         evidence=[piece(one, document_of(one.found.document)) for one in answer.evidence],
         method=answer.method,
         claims=[(claim.start, claim.end, list(claim.sources), claim.doubtful) for claim in answer.claims],
@@ -81,7 +116,9 @@ def record(question: str, answer: Answer, document_of: Callable[[str], Document]
 def for_programs(full: Record) -> dict[str, Any]:
     """The record without what only the page needs."""
     kept = {key: value for key, value in full.items() if key not in OF_PAGE}
-    return kept | {"evidence": pieces_for_programs(full["evidence"])}
+    exact = full.get("exact")
+    told = {key: value for key, value in exact.items() if key not in OF_PAGE} if exact else None
+    return kept | {"exact": told, "evidence": pieces_for_programs(full["evidence"])}
 
 
 def pieces_for_programs(pieces: Sequence[Piece]) -> list[dict[str, Any]]:

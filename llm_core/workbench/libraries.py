@@ -23,6 +23,7 @@ from llm_core.store.passages import Passages
 from llm_core.store.tantivy_passages import TantivyPassages
 from llm_core.tasks import answer
 from llm_core.tasks.attached import Source
+from llm_core.tasks.tools import Tools
 from llm_core.workbench import answers
 from llm_core.workbench.attachments import told
 from llm_core.workbench.intake import Files, Intake
@@ -40,13 +41,17 @@ class Desk:
     Args:
         intake: how they come into a library, and where they are kept.
         models: where the language model comes from.
+        tools: where the reader is; asked for with the first question.
         jobs: where adding and asking run.
         settings: limits.
     """
 
-    def __init__(self, intake: Intake, models: Models, jobs: Jobs, settings: Settings) -> None:
+    def __init__(
+        self, intake: Intake, models: Models, tools: Callable[[], Tools], jobs: Jobs, settings: Settings
+    ) -> None:
         self._intake = intake
         self._models = models
+        self._tools = tools
         self._jobs = jobs
         self._settings = settings
 
@@ -159,6 +164,20 @@ class Desk:
         """Stop the answer under way."""
         self._jobs.stop(owner, ASKING)
 
+    def measured(self, folder: Path, *, written: bool, model: str | None = None, limit: int | None = None) -> Events:
+        """How answers do on development sets; see `evaluation.answer_sets`.
+
+        Args:
+            folder: with the sets; never from a visitor.
+            written: whether a language model puts the answers in words.
+            model: which one.
+            limit: questions of a kind in a set.
+        """
+        from llm_core.evaluation import answer_sets
+
+        writer = self._writer(model, "") if written else None
+        return answer_sets.evaluate(folder, self._intake.encoder, writer, self._tools(), limit=limit)
+
     @contextmanager
     def shelf(self) -> Iterator[Shelf]:
         """An own, passing library for a program: nothing of it stays."""
@@ -184,8 +203,7 @@ class Desk:
         yield from self._intake.mended(owner, library)
         document_of = functools.partial(self._intake.document, owner, library)
         store = self._intake.store.passages(owner, library)
-        writer, encoder = self._writer(model, owner), self._intake.encoder
-        for event in answer.answer(question, store, lambda name: document_of(name).text, encoder, writer):
+        for event in self._answered(question, store, lambda name: document_of(name).text, self._writer(model, owner)):
             if isinstance(event, Item):
                 event = Item(answers.piece(event.value, document_of(event.value.found.document)))
             elif isinstance(event, Done):
@@ -193,6 +211,11 @@ class Desk:
                 quoted = [one["id"] for one in event.result["evidence"]]
                 self._intake.store.add_answer(owner, library, event.result, quoted)
             yield event
+
+    def _answered(
+        self, question: str, store: Passages, text_of: Callable[[str], str], writer: answer.Writer | None
+    ) -> Events:
+        return answer.answer(question, store, text_of, self._intake.encoder, writer, self._tools())
 
     def _writer(self, model: str | None, visitor: str) -> answer.Writer | None:
         """The model that chats, where one is here; nobody waits for a fetch to get a sentence out of a document."""
@@ -234,9 +257,7 @@ class Shelf:
         """
         self._desk._check(question)
         writer = self._desk._writer(model, visitor) if written else None
-        return answer.answer(
-            question, self.passages, lambda document: self.documents[document].text, self._intake.encoder, writer
-        )
+        return self._desk._answered(question, self.passages, lambda name: self.documents[name].text, writer)
 
     def consult(self, messages: Sequence[Message]) -> Generator[Event, None, Sequence[Message]]:
         """Put what the documents say about the last message before it; see `attachments.told`."""

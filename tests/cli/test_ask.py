@@ -48,7 +48,9 @@ def typed(tmp_path, monkeypatch):
 def test_an_answer_as_json_has_its_evidence(run, documents):
     ran = run("ask", "How long is the ropewalk?", *documents, "--json")
     answer = json.loads(ran.out)
-    assert ran.code == 0 and set(answer) == {"answer", "abstained", "score", "evidence"}
+    assert ran.code == 0 and set(answer) == {
+        "answer", "abstained", "score", "unsure", "exact", "agrees", "quality", "evidence"
+    }  # fmt: skip
     assert answer["answer"] == "The ropewalk is 312 metres long." and not answer["abstained"]
     first = answer["evidence"][0]
     assert set(first) == {"document", "page", "start", "end", "sentence", "passage"}
