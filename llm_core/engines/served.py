@@ -71,9 +71,9 @@ class ServedModel:
         """No server of this protocol says how likely it finds a given text.
 
         Raises:
-            UserError: `lacks`.
+            UserError: `lacks_score`.
         """
-        raise UserError("lacks", model=self._name, what="score")
+        raise UserError("lacks_score", model=self._name)
 
     def close(self) -> None:
         """Let go of the connection; the next request asks anew what server it is."""

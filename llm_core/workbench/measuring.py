@@ -55,7 +55,7 @@ class Measuring:
         if entry.path is None:
             raise UserError("model_missing", name=entry.id)
         if entry.served:
-            raise UserError("lacks", model=entry.id, what="score")
+            raise UserError("lacks_score", model=entry.id)
         texts = _of_file(text) if text else self._held_out(entry)
         limit = {"characters": GGUF_CHARACTERS} if entry.format == "gguf" else {}
         for event in writers.evaluate(self._models.engine(entry), texts, **limit):  # type: ignore[arg-type] # both

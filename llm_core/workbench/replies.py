@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from llm_core.catalog.listing import Entry
 from llm_core.engines.base import Capability, Message, Sampling
@@ -19,6 +19,12 @@ from llm_core.tasks.waiting import ticking
 from llm_core.text.language import language
 from llm_core.workbench.models import Models
 
+# What a request may ask for and an engine may lack: the code that says so.
+LACKS: Final = {
+    Capability.JSON_SCHEMA: "lacks_json_schema",
+    Capability.GRAMMAR: "lacks_grammar",
+    Capability.LOGPROBS: "lacks_logprobs",
+}
 Consult: TypeAlias = Callable[[Sequence[Message]], Generator[Event, None, Sequence[Message]]]
 
 
@@ -88,8 +94,8 @@ class Replies:
             As `tasks.chat.complete`, and Notice("model").
 
         Raises:
-            UserError: `model_not_ready` while it is being fetched, `lacks` where its engine cannot do what `sampling`
-                asks for.
+            UserError: `model_not_ready` while it is being fetched, one of LACKS where its engine cannot do what
+                `sampling` asks for.
         """
         for message in messages:
             check_text(message.content, self._settings.message_chars_max)
@@ -99,7 +105,7 @@ class Replies:
         entry, generator = yield from self._models.ready("chat", model, visitor)
         yield Notice("model", {"id": entry.id, "title": entry.title})
         for capability in sampling.needs() - generator.capabilities:
-            raise UserError("lacks", model=entry.id, what=capability.value)
+            raise UserError(LACKS[capability], model=entry.id)
         sampling = replace(sampling, max_tokens=min(sampling.max_tokens, self._settings.reply_tokens_max))
         yield from chat.complete(generator, messages, sampling, visitor=visitor)
 

@@ -250,7 +250,7 @@ def test_it_takes_no_memory_of_this_computer(settings: Settings) -> None:
         name = served.servers(pool._settings)[0].id
         model = pool.generator(name, settings.paths.servers, "remote")
         assert text_of(model.generate([HELLO], Sampling())) == "Good day."
-        with pytest.raises(UserError, match="lacks"):
+        with pytest.raises(UserError, match="lacks_score"):
             model.score(["a"])
     pool.close()
 
