@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 from llm_core.errors import UserError
 from llm_core.store import conversation_rows as rows_of
+from llm_core.store import conversation_search
 from llm_core.store.branches import ChatMessage, State, branch
 from llm_core.store.conversation_rows import SCHEMA, Conversation, Summary, as_json, new_id, place
 from llm_core.store.database import Database, Row
@@ -45,19 +46,7 @@ class Conversations:
 
     def summaries(self, owner: str, search: str = "", limit: int = 200) -> list[Summary]:
         """The owner's conversations, the latest first; with `search`, those whose title or messages hold it."""
-        cells = self._cells(hashed(owner))
-        rows = self._database.read(
-            "SELECT id, title, updated FROM conversations WHERE owner = ? ORDER BY updated DESC", (cells.owner,)
-        )
-        wanted, found = search.strip().lower(), []
-        for row in rows:
-            title = cells.told(row["title"], place("title", row["id"]))
-            text = self._holding(row["id"], wanted, cells) if wanted else ""
-            if text or wanted in title.lower():
-                found.append(Summary(row["id"], title, row["updated"], rows_of.around(text, wanted) if text else ""))
-            if len(found) == limit:
-                break
-        return found
+        return conversation_search.summaries(self._database, self._cells(hashed(owner)), search, limit)
 
     def ids(self, owner: str) -> list[str]:
         """The ids of the owner's conversations, the latest first."""
@@ -317,14 +306,6 @@ class Conversations:
     def _messages(self, conversation: str, cells: Cells) -> dict[str, ChatMessage]:
         rows = self._database.read("SELECT * FROM messages WHERE conversation = ? ORDER BY number", (conversation,))
         return rows_of.messages_of(rows, cells)
-
-    def _holding(self, conversation: str, wanted: str, cells: Cells) -> str:
-        """The first message that holds `wanted`; empty where none does."""
-        rows = self._database.read(
-            "SELECT id, content FROM messages WHERE conversation = ? ORDER BY number", (conversation,)
-        )
-        contents = (cells.told(row["content"], place("content", row["id"])) for row in rows)
-        return next((content for content in contents if wanted in content.lower()), "")
 
     def _cells(self, owner: str) -> Cells:
         return Cells(self._seals, owner)

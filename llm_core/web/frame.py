@@ -25,7 +25,7 @@ PRIVATE: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden
 
 _TOKEN = re.compile(r"[\w-]{43}")  # secrets.token_urlsafe(32)
 
-__all__ = ["PRIVATE", "STATIC", "Build", "Frame", "Talk", "escape", "fold", "html", "known_visitor", "room"]
+__all__ = ["PRIVATE", "STATIC", "Build", "Frame", "Talk", "escape", "fold", "html", "known_visitor"]
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,3 @@ def fold(label: str) -> gr.Column:
             css_class="fold-head",
         )
     return column
-
-
-def room(name: str) -> None:
-    """An empty room: what will stand here, and that it is not here yet."""
-    what, absent = both(f"page.room_{name}"), both("page.room_empty")
-    html(f'<section class="room"><h2>{what}</h2><p class="why">{absent}</p></section>')

@@ -7,10 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from llm_core.errors import UserError
-from llm_core.store import exchange
+from llm_core.store import conversation_search, exchange
 from llm_core.store.branches import ChatMessage, latest_leaf
 from llm_core.store.conversations import SCHEMA, Conversations
 from llm_core.store.database import Database
+from llm_core.store.owners import hashed
 from llm_core.store.sealed import Seals
 
 ADA, BOB = "token of ada", "token of bob"
@@ -149,6 +150,27 @@ def test_search_looks_into_names_and_messages_and_takes_signs_as_they_are(store)
     assert [s.title for s in store.summaries(ADA, "r_s")] == ["under_score"]
     assert "绍兴" in store.summaries(ADA, "绍兴")[0].snippet
     assert store.summaries(ADA)[0].title == "under_score"
+
+
+@pytest.mark.parametrize("wanted", ["secret", "SECRET", "100%", "r_s", "绍兴", "ÉTÉ", "ß", "'; --", "\\", "e"])
+def test_sqlite_finds_what_is_found_one_by_one(store, wanted):
+    texts = (
+        "A Secret at the bench",
+        "100% sure",
+        "绍兴在哪里 secret",
+        "under_score",
+        "un été",
+        "Straße",
+        "it's'; --",
+    )
+    for text in texts:
+        ask(store, store.create(ADA, {}).id, text, None, None)
+    store.create(ADA, {}, "A secret, named")
+    store.create(BOB, {}, f"{wanted} of Bob")
+    cells = store._cells(hashed(ADA))
+    slow = conversation_search._one_by_one(store._database, cells, wanted.lower(), 5)
+    assert store.summaries(ADA, wanted, 5) == slow
+    assert slow or wanted == "\\"
 
 
 def test_what_is_deleted_is_gone_from_the_disk(store, path):
