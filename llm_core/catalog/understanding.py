@@ -110,13 +110,14 @@ def label_set(task: str, known: Sequence[str], asked: str | None, language: Lang
 
 def quality(folder: Path, task: str, labels: str | None = None) -> Quality:
     """What `evaluate NAME` measured of the model in `folder` at this task, with these labels where it has several."""
+    name = ModelCard.read(folder).id  # a run's folder is called "model"
     try:
         sets = json.loads((folder / SCORES_FILE).read_text("utf-8"))["sets"]
     except (OSError, ValueError, KeyError):
-        return Quality(folder.name)
+        return Quality(name)
     figures = tuple(
-        Figure(name, MAIN[task], float(told["figures"][MAIN[task]]), int(told["rows"]))
-        for name, told in sets.items()
+        Figure(data, MAIN[task], float(told["figures"][MAIN[task]]), int(told["rows"]))
+        for data, told in sets.items()
         if told["task"] == task and labels in (None, told.get("label_set"))
     )
-    return Quality(folder.name, figures)
+    return Quality(name, figures)
