@@ -14,62 +14,25 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from llm_core import atomic
 from llm_core.documents.document import Document
 from llm_core.errors import UserError
-from llm_core.store.database import Database, Row
+from llm_core.store.database import Database
 from llm_core.store.document_files import DocumentFiles
+from llm_core.store.library_rows import SCHEMA, Entry, Library, entry_of
 from llm_core.store.owners import hashed
 from llm_core.store.passages import Passages
 from llm_core.store.sealed import Cells, Seals
 from llm_core.store.sealed_passages import SealedPassages
 
-SCHEMA = """
-CREATE TABLE libraries (id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, created REAL NOT NULL);
-CREATE INDEX libraries_of ON libraries (owner, created);
-CREATE TABLE documents (
-  id TEXT PRIMARY KEY, library TEXT NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
-  name TEXT NOT NULL, format TEXT NOT NULL, chars INTEGER NOT NULL, pages INTEGER, passages INTEGER NOT NULL,
-  added REAL NOT NULL);
-CREATE INDEX documents_of ON documents (library, added);
-CREATE TABLE answers (
-  id TEXT PRIMARY KEY, library TEXT NOT NULL REFERENCES libraries (id) ON DELETE CASCADE,
-  record TEXT NOT NULL, created REAL NOT NULL);
-CREATE INDEX answers_of ON answers (library, created DESC);
-CREATE TABLE cited (
-  answer TEXT NOT NULL REFERENCES answers (id) ON DELETE CASCADE, document TEXT NOT NULL,
-  PRIMARY KEY (answer, document));
-CREATE INDEX cited_of ON cited (document);
-"""
+__all__ = ["SCHEMA", "Entry", "Libraries", "Library"]
+
 OPEN_MAX = 8  # libraries whose passages stay open
 
 OpenPassages = Callable[[Path], Passages]
-
-
-@dataclass(frozen=True, slots=True)
-class Library:
-    """A shelf of documents that are searched together."""
-
-    id: str
-    name: str
-    created: float  # seconds since 1970
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A document of a library."""
-
-    id: str
-    name: str
-    format: str
-    chars: int
-    pages: int | None
-    passages: int
-    added: float  # seconds since 1970
 
 
 class Libraries:
@@ -168,7 +131,7 @@ class Libraries:
         self._check(owner, library)
         rows = self._database.read("SELECT * FROM documents WHERE library = ? ORDER BY added, rowid", (library,))
         cells = Cells(self._seals, hashed(owner))
-        return [_entry(row, cells) for row in rows]
+        return [entry_of(row, cells) for row in rows]
 
     def add(self, owner: str, library: str, document: Document, passages: int) -> Entry:
         """Keep a document whose `passages` passages are to be added under the id that it gets here.
@@ -328,9 +291,4 @@ class Libraries:
         rows = self._database.read("SELECT * FROM documents WHERE id = ? AND library = ?", (document, library))
         if not rows:
             raise UserError("library_document_unknown")
-        return _entry(rows[0], Cells(self._seals, hashed(owner)))
-
-
-def _entry(row: Row, cells: Cells) -> Entry:
-    name = cells.told(row["name"], f"name of {row['id']}")
-    return Entry(row["id"], name, row["format"], row["chars"], row["pages"], row["passages"], row["added"])
+        return entry_of(rows[0], Cells(self._seals, hashed(owner)))

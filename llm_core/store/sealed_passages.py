@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import heapq
 import io
 import json
 import shutil
 import struct
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,23 +19,21 @@ from numpy.typing import NDArray
 
 from llm_core.atomic import writing
 from llm_core.errors import UserError
-from llm_core.store.passages import Hit, Passage
+from llm_core.store.passages import Passage
+from llm_core.store.passages_in_memory import PassagesInMemory
 from llm_core.store.sealed import Seal
-from llm_core.store.tantivy_passages import near
 from llm_core.store.tantivy_words import WordIndex
 
 _LENGTH = struct.Struct("<Q")  # of the passages, before the vectors
 
 
-class SealedPassages:
+class SealedPassages(PassagesInMemory):
     """The `Passages` in `folder`, which `seal` opens; a file that cannot be opened is given up."""
 
     def __init__(self, folder: Path, seal: Seal) -> None:
+        super().__init__()
         self._folder = folder / "sealed"
         self._seal = seal
-        self._lock = threading.RLock()
-        self._passages: dict[str, list[Passage]] = {}
-        self._vectors: dict[str, NDArray[np.float16]] = {}
         self._folder.mkdir(parents=True, exist_ok=True)
         self._words = WordIndex(None)
         self._read()
@@ -59,38 +55,6 @@ class SealedPassages:
         with self._lock:
             (self._folder / document).unlink(missing_ok=True)
             self._read()
-
-    def documents(self) -> dict[str, int]:
-        """See `Passages`."""
-        with self._lock:
-            self._read()
-            return {document: len(passages) for document, passages in self._passages.items()}
-
-    def get(self, document: str, number: int) -> Passage:
-        """See `Passages`."""
-        with self._lock:
-            passages = self._passages[document]
-        if not 0 <= number < len(passages):
-            raise KeyError(number)
-        return passages[number]
-
-    def by_words(self, text: str, limit: int) -> list[Hit]:
-        """See `Passages`."""
-        with self._lock:
-            self._read()
-            words, known = self._words, self._passages
-        return [hit for hit in words.search(text, limit) if hit.number < len(known.get(hit.document, ()))]
-
-    def by_vector(self, vector: NDArray[np.float32], limit: int) -> list[Hit]:
-        """See `Passages`."""
-        with self._lock:
-            self._read()
-            vectors = list(self._vectors.items())
-        return heapq.nlargest(limit, near(vectors, vector, limit), key=lambda hit: hit.score)
-
-    def count(self) -> int:
-        """See `Passages`."""
-        return sum(self.documents().values())
 
     def close(self) -> None:
         """See `Passages`."""
@@ -122,12 +86,7 @@ class SealedPassages:
         rows = json.loads(content[_LENGTH.size : _LENGTH.size + length])
         passages = [Passage(text, start, end, tuple(heading), page) for text, start, end, heading, page in rows]
         vectors = np.load(io.BytesIO(content[_LENGTH.size + length :]), allow_pickle=False)
-        self._passages = self._passages | {document: passages}  # a search may be reading the old ones
-        self._vectors = self._vectors | {document: vectors}
-
-    def _forget(self, document: str) -> None:
-        self._passages = {name: kept for name, kept in self._passages.items() if name != document}
-        self._vectors = {name: kept for name, kept in self._vectors.items() if name != document}
+        self._keep(document, passages, vectors)
 
 
 def seal_up(folder: Path, seal: Seal) -> None:

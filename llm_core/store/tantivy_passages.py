@@ -8,11 +8,10 @@ Going through 10,000 vectors takes 5 ms: no approximate index is needed below so
 from __future__ import annotations
 
 import dataclasses
-import heapq
 import json
 import logging
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,20 +20,19 @@ from filelock import FileLock
 from numpy.typing import NDArray
 
 from llm_core import atomic
-from llm_core.store.passages import Hit, Passage
+from llm_core.store.passages import Passage
+from llm_core.store.passages_in_memory import PassagesInMemory
 from llm_core.store.tantivy_words import Damaged, WordIndex, remade
 
 log = logging.getLogger(__name__)
 
 
-class TantivyPassages:
+class TantivyPassages(PassagesInMemory):
     """The `Passages` in `folder`, which is made where it is missing; what is damaged is made again or given up."""
 
     def __init__(self, folder: Path) -> None:
+        super().__init__()
         self._folder = folder
-        self._lock = threading.RLock()
-        self._passages: dict[str, list[Passage]] = {}
-        self._vectors: dict[str, NDArray[np.float16]] = {}
         for name in ("passages", "vectors"):
             (folder / name).mkdir(parents=True, exist_ok=True)
         with self._changing():
@@ -61,38 +59,6 @@ class TantivyPassages:
             self._file("vectors", document).unlink(missing_ok=True)
             self._read()
             self._words = self._remade()
-
-    def documents(self) -> dict[str, int]:
-        """See `Passages`."""
-        with self._lock:
-            self._read()
-            return {document: len(passages) for document, passages in self._passages.items()}
-
-    def get(self, document: str, number: int) -> Passage:
-        """See `Passages`."""
-        with self._lock:
-            passages = self._passages[document]
-        if not 0 <= number < len(passages):
-            raise KeyError(number)
-        return passages[number]
-
-    def by_words(self, text: str, limit: int) -> list[Hit]:
-        """See `Passages`."""
-        with self._lock:
-            self._read()
-            words, known = self._words, self._passages
-        return [hit for hit in words.search(text, limit) if hit.number < len(known.get(hit.document, ()))]
-
-    def by_vector(self, vector: NDArray[np.float32], limit: int) -> list[Hit]:
-        """See `Passages`."""
-        with self._lock:
-            self._read()
-            vectors = list(self._vectors.items())
-        return heapq.nlargest(limit, near(vectors, vector, limit), key=lambda hit: hit.score)
-
-    def count(self) -> int:
-        """See `Passages`."""
-        return sum(self.documents().values())
 
     def close(self) -> None:
         """See `Passages`."""
@@ -142,12 +108,7 @@ class TantivyPassages:
         vectors = np.load(self._file("vectors", document), mmap_mode="r", allow_pickle=False)
         if len(vectors) != len(passages):
             raise ValueError(f"{len(vectors)} vectors for {len(passages)} passages")
-        self._passages = self._passages | {document: passages}  # a search may be reading the old ones
-        self._vectors = self._vectors | {document: vectors}
-
-    def _forget(self, document: str) -> None:
-        self._passages = {name: kept for name, kept in self._passages.items() if name != document}
-        self._vectors = {name: kept for name, kept in self._vectors.items() if name != document}
+        self._keep(document, passages, vectors)
 
 
 class _Both:
@@ -164,14 +125,3 @@ class _Both:
     def __exit__(self, *_: object) -> None:
         self._outer.release()
         self._inner.release()
-
-
-def near(
-    vectors: Sequence[tuple[str, NDArray[np.float16]]], vector: NDArray[np.float32], limit: int
-) -> Iterator[Hit]:
-    """The best `limit` of each document, whose vectors are given with its id."""
-    for document, rows in vectors:
-        cosines = rows.astype(np.float32) @ vector
-        best = np.argpartition(-cosines, limit)[:limit] if len(cosines) > limit else range(len(cosines))
-        for number in best:
-            yield Hit(document, int(number), float(cosines[number]))
