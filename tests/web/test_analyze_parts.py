@@ -13,7 +13,7 @@ from llm_core.errors import UserError
 from llm_core.events import Done, Item, Progress
 from llm_core.tasks import graph as graphs
 from llm_core.tasks import own_examples
-from llm_core.tasks.analysis import Analysis, Found, Name, Opinion, Relation
+from llm_core.tasks.analysis import Analysis, Found, Labels, Name, Opinion, Relation
 from llm_core.text.sentences import split
 from llm_core.web.analyze import grid, marking, network, pieces
 from llm_core.web.analyze.progress import Gathering
@@ -112,3 +112,14 @@ def test_a_table_shows_its_first_rows_with_what_was_found() -> None:
     html = live.end(["moods, measured: accuracy 90.0% on x"])
     assert "64 of 100 rows are done" in html and "The first 40 of 100 rows" in html
     assert "<i>row" not in html and html.count("<tr>") == 41 and "0.98" in html
+
+
+def test_what_the_models_are_unsure_of_is_not_said_as_if_they_knew() -> None:
+    opinions = (Opinion(0, 5, "positive", 0.7),)
+    topic = Labels("motorcycles", 0.24, {"motorcycles": 0.24, "for sale": 0.18, "hockey": 0.12}, "20newsgroups")
+    unsure = Analysis(
+        "en", (), Labels("positive", 0.7, {"positive": 0.7, "negative": 0.3}, "sentiment"), opinions, topic
+    )
+    told = pieces.side("Eleven rooms.", unsure, [], "zh")
+    assert "看不出褒贬（略偏褒，0.70）" in told and "摩托车" in told and "3类里没有明显符合的" in told
+    assert 'class="sent flat"' in marking.shown("Eleven rooms.", unsure, "en")

@@ -112,7 +112,8 @@ def _table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], whole: int
     caption = say(language, "analyze.table_first", n=len(rows), rows=whole)
     head = "".join(f'<th scope="col">{escape(_heading(name, language))}</th>' for name in columns)
     body = "".join(
-        "<tr>" + "".join(_cell(name, row.get(name), language) for name in columns) + "</tr>" for row in rows
+        "<tr>" + "".join(_cell(name, row.get(name), language, row.get(name + SCORE)) for name in columns) + "</tr>"
+        for row in rows
     )
     return (
         f'<p class="meter"><span>{caption}</span></p><div class="scroll" tabindex="0"><table class="rows"><thead>'
@@ -129,7 +130,7 @@ def _heading(name: str, language: Language) -> str:
     return say(language, "analyze.score_of", name=said) if plain.endswith(SCORE) else said
 
 
-def _cell(name: str, value: Any, language: Language) -> str:
+def _cell(name: str, value: Any, language: Language, score: Any = None) -> str:
     if isinstance(value, float):
         return f'<td class="figure">{value:.2f}</td>'
     text = " ".join(str("" if value is None else value).split())
@@ -137,6 +138,7 @@ def _cell(name: str, value: Any, language: Language) -> str:
     if name in ("+topic", "+intent"):
         return f"<td>{escape(pieces.label_word(text, language, name[1:]))}</td>"
     if name == "+sentiment":
-        kind = {"positive": "up", "negative": "down"}.get(text, "flat")
+        sure = not isinstance(score, float) or score >= pieces.FAINT
+        kind = {"positive": "up", "negative": "down"}.get(text, "flat") if sure else "flat"
         return f'<td><span class="sent {kind}" style="--k:1">{escape(pieces.label_word(text, language))}</span></td>'
     return f"<td{pieces.lang(shown)}>{escape(shown)}</td>"

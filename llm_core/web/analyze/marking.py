@@ -105,8 +105,7 @@ def _sentence(marks: Marks, span: Span, language: Language) -> str:
     place = f'class="sent" data-at="{span.start}" data-link="s{span.start}" tabindex="{first}"'
     if opinion is None:
         return f"<span {place}>{inside}</span>"
-    word = pieces.label_word(opinion.label, language)
-    told = escape(say(language, "analyze.opinion", label=word, score=f"{opinion.score:.2f}"))
+    told = pieces.opinion_word(opinion.label, opinion.score, language)
     value = pieces.signed(opinion)
     side = "up" if value >= pieces.FAINT else "down" if value <= -pieces.FAINT else "flat"
     place = place.replace('class="sent"', f'class="sent {side}" style="--k:{abs(value):.2f}"')

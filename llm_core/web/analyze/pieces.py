@@ -20,7 +20,8 @@ from llm_core.workbench.analysis_desk import Told
 EXAMPLES: Final = Path(__file__).parents[3] / "assets" / "examples" / "analyze"
 TAGS: Final[dict[Language, str]] = {"en": "en", "zh": "zh-CN"}
 KINDS: Final = ("person", "place", "organisation", "time", "other")
-FAINT: Final = 0.6  # an opinion that is surer than that is coloured
+FAINT: Final = 0.85  # an opinion that is surer is coloured; sentences of bare fact get up to 0.82, either way
+SURE: Final = 0.5  # a topic or an intent below it is named as the nearest one, and not as what the text is
 BARS_MAX: Final = 96
 FIGURES_MAX: Final = 3
 OTHERS: Final = 2  # labels beside the likeliest one
@@ -94,6 +95,12 @@ def label_word(name: str, language: Language, task: str = "sentiment", label_set
     return labels.called(task, name, language, label_set)
 
 
+def opinion_word(label: str, score: float, language: Language) -> str:
+    """An opinion with its score; where it is faint, that there is none, and to which side it leans."""
+    key = "opinion" if score >= FAINT else "opinion_faint"
+    return escape(say(language, f"analyze.{key}", label=label_word(label, language), score=f"{score:.2f}"))
+
+
 # ---------------------------------------------------------------- the margin
 
 
@@ -118,7 +125,7 @@ def _sentiment(found: Analysis, language: Language) -> str:
     if not found.sentences:
         return ""
     whole = found.sentiment
-    said = f"<b>{escape(label_word(whole.label, language))} {whole.score:.2f}</b>" if whole else ""
+    said = f"<b>{opinion_word(whole.label, whole.score, language)}</b>" if whole else ""
     bars = "".join(_bar(some) for some in _bins(found.sentences))
     figures = say(language, "analyze.sentences", n=len(found.sentences))
     strip = f'<div class="mood" role="img" aria-label="{say(language, "analyze.strip")}: {figures}">{bars}</div>'
@@ -143,7 +150,9 @@ def _labels(part: str, told: Labels | None, found: Analysis, language: Language)
     if told is None:
         return ""
     scores = {label_word(label, language, part, told.label_set): score for label, score in told.scores.items()}
-    return _section(_scored(say(language, f"analyze.part_{part}"), scores) + measured(part, found, language))
+    doubt = f'<p class="why">{say(language, "analyze.unsure", n=len(scores))}</p>' if told.score < SURE else ""
+    named = _scored(say(language, f"analyze.part_{part}"), scores)
+    return _section(named + doubt + measured(part, found, language))
 
 
 def _scored(name: str, scores: Mapping[str, float]) -> str:
