@@ -27,6 +27,8 @@ FRESH = "none"
 _SMOKE_CHARACTERS = 3_000
 _SMOKE_LABELLED = 40_000
 """Of training text with labels: a set of many has to show most of them."""
+_SMOKE_RUNNING = 20_000
+"""Of running text: the part that is held out has to fill a context."""
 
 
 _LEARNED_BY = dict.fromkeys(("contrastive", "relation", "tags", "span"), ("encoder",)) | {
@@ -305,10 +307,11 @@ class TrainConfig(_Part):
 
     def smoke(self) -> TrainConfig:
         """The same run made tiny, to see that all is well: four updates on the first of each source."""
-        labelled = self.objective in ("label", "relation")
+        most = {"label": _SMOKE_LABELLED, "relation": _SMOKE_LABELLED, "language": _SMOKE_RUNNING}
+        kept = {"valid": _SMOKE_CHARACTERS}  # by use; training needs more of some text
         few = tuple(
             source.model_copy(
-                update={"characters": _SMOKE_LABELLED if labelled and source.use != "valid" else _SMOKE_CHARACTERS}
+                update={"characters": kept.get(source.use) or most.get(self.objective, _SMOKE_CHARACTERS)}
             )
             for source in self.sources
         )

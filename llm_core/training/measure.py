@@ -11,20 +11,22 @@ from __future__ import annotations
 import argparse
 import json
 import lzma
+import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM
+from transformers import AutoModelForCausalLM, AutoModelForSeq2SeqLM, PreTrainedModel
 
 from llm_core.atomic import writing
 from llm_core.models import register
 from llm_core.models.ngram import NGram
 from llm_core.training.config import TrainConfig
 from llm_core.training.corpus import read_rows
-from llm_core.training.evaluate import bits_per_character, translate
+from llm_core.training.dataset import Batch
+from llm_core.training.evaluate import at_rest, bits_per_character, translate
 from llm_core.training.families import open_tokens
 from llm_core.training.run import Run
 
@@ -47,9 +49,29 @@ def decoder_scores(run: Run) -> dict[str, dict[str, float]]:
     model = AutoModelForCausalLM.from_pretrained(run.folder / "model", dtype=torch.float32).eval()
     texts = by_language([row[0] for row in read_rows(run.folder / "data" / "valid.jsonl")])
     context, loss = run.config.batch.context, run.family.loss
-    own = {k: bits_per_character(model, run.tokenizer, some, context, loss) for k, some in texts.items()}
+    if run.config.family == "vae":
+        own = {k: sentence_bits(run, model, some) for k, some in texts.items()}
+    else:
+        own = {k: bits_per_character(model, run.tokenizer, some, context, loss) for k, some in texts.items()}
     scores = {"model": own}
     return {name: _with_all(values, texts) for name, values in (scores | ngram_scores(run, texts)).items()}
+
+
+def sentence_bits(run: Run, model: PreTrainedModel, texts: Sequence[str]) -> float:
+    """Bits a character of a family that reads sentences, each with its end, which counts as one.
+
+    A VAE's is an upper bound, at one z drawn for each sentence.
+    """
+    sentences = [sentence for text in texts for sentence in run.family.units(text)]
+    nats, end = 0.0, run.tokenizer.eos_token_id
+    with at_rest(model):
+        torch.manual_seed(run.config.seed)
+        for sentence in sentences:
+            ids = [end, *run.tokenizer(sentence, add_special_tokens=False)["input_ids"], end]
+            row = torch.tensor([ids])  # 1, T + 1
+            inputs = {"input_ids": row[:, :-1], "attention_mask": torch.ones_like(row[:, :-1])}
+            nats += float(run.family.loss(model, Batch(inputs, row[:, 1:]), 0.0)[1])
+    return nats / math.log(2) / _length(sentences)
 
 
 def ngram_scores(run: Run, texts: Mapping[str, Sequence[str]]) -> dict[str, dict[str, float]]:

@@ -23,6 +23,7 @@ SAMPLE_CHARS_MAX = 240
 PARAMETERS = 300_000
 SAMPLES = {"vae": "sentences-en", "seq2seq": "sentences-zh-en"}
 """What each family is recorded on, where it is not the stories."""
+CURVE_FILE = "curve.jsonl"
 STORIES, BEGINNINGS = "stories-en", ("In the morning", "“Where is")
 PROMPTS: Mapping[str, Sequence[str]] = {
     "encoder": ("Vera was so glad <mask> she danced.", "Pour the <mask> into small cups."),
@@ -88,6 +89,16 @@ def short_run(family: str, seconds: float) -> TrainConfig:
     own = ENCODER if family == "encoder" else {}
     more = {"budget": {"evaluate_every": 20}, "batch": batch, **sized, **begun, **own}
     return plan(f"replay-{family}", [source], family=family, size="tiny", seconds=seconds, more=more)
+
+
+def write_curve(run: Path, model: Path) -> None:
+    """Put the figures of a run beside its model, as lines that its metrics have, fewer of them."""
+    record = recorded(run)
+    updates = [{"step": step, "loss": loss} for step, loss in record["curve"]]
+    looks = [{**look, "samples": []} for look in record["looks"]]
+    lines = sorted([*updates, *looks], key=lambda line: (line["step"], "valid_loss" in line))
+    with writing(model / CURVE_FILE, "w") as out:
+        out.writelines(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
 
 
 def _look(line: dict[str, Any]) -> dict[str, Any]:

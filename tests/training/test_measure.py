@@ -52,6 +52,14 @@ def test_every_family_of_running_text_is_scored(
     assert decoder_scores(run)["model"]["all"] == pytest.approx(done.result.bits_per_char, rel=0.1)  # type: ignore[union-attr]
 
 
+def test_a_family_of_sentences_is_scored_sentence_by_sentence(
+    prepared: Callable[..., Run], decoder_recipe: dict[str, Any]
+) -> None:
+    run = prepared(decoder_recipe | {"family": "vae", "shape": {"hidden": 16}}, budget={"steps": 2})
+    *_, done = run.train()
+    assert decoder_scores(run)["model"]["all"] == pytest.approx(done.result.bits_per_char, rel=0.3)  # type: ignore[union-attr]
+
+
 def test_a_translator_is_scored_in_both_directions(
     prepared: Callable[..., Run], translator_recipe: dict[str, Any], tmp_path: Path
 ) -> None:

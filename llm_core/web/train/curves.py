@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import functools
+import json
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from llm_core.catalog import bundled
 
 if TYPE_CHECKING:
     from llm_core.workbench.runs import Runs
 
 Point = tuple[int, float]
 
+CURVE_FILE = "curve.jsonl"  # as training/record.py writes it, which is loaded with the first run alone
 BUCKETS_MAX = 400  # of a curve; each shows its lowest and its highest point
 LOOKS_MAX = 48  # kept of a run; the page shows fewer
 RUNS_KEPT = 64
@@ -103,11 +109,13 @@ class Reader:
         self._reading = threading.Lock()
 
     def learned(self, owner: str, name: str) -> Learned:
-        """Everything up to now.
+        """Everything up to now; of a model that came along, what stands beside it.
 
         Raises:
             UserError: `run_unknown`, also for a run of somebody else.
         """
+        if name in (along := came_along()):
+            return _kept(along[name])
         key = (name, self._runs.get(owner, name).created)
         with self._reading:
             known = self._known.get(key) or Learned()
@@ -123,3 +131,17 @@ class Reader:
     def _read_on(self, owner: str, name: str, known: Learned) -> bool:
         lines, known.read_to = self._runs.metrics(owner, name, known.read_to)
         return known.add(lines)
+
+
+@functools.cache
+def came_along() -> Mapping[str, Path]:
+    """The bundled models with curves to compare with, by name, and where those stand."""
+    files = {model.card.id: model.path / CURVE_FILE for model in bundled.models()}
+    return {name: file for name, file in files.items() if file.is_file()}
+
+
+@functools.cache
+def _kept(file: Path) -> Learned:
+    learned = Learned()
+    learned.add(map(json.loads, file.read_text("utf-8").splitlines()))
+    return learned

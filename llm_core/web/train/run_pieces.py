@@ -114,6 +114,19 @@ def rail(runs: Sequence[RunState], current: str, beside: Sequence[str], language
     return f'<nav class="list" aria-label="{title}"><h4 class="on-wide">{title}</h4><ul>{lines}</ul></nav>{new}'
 
 
+def along(names: Sequence[str], beside: Sequence[str], language: Language) -> str:
+    """Models that came along, to be put on the chart of the run that is shown."""
+    if not names:
+        return ""
+    lines = "".join(
+        f'<li data-id="{escape(name)}"><span class="title">{escape(name)}</span>'
+        f"{_beside_it(name, beside, language)}</li>"
+        for name in names
+    )
+    title = say(language, "train.along")
+    return f'<nav class="list" aria-label="{title}"><h4>{title}</h4><ul>{lines}</ul></nav>'
+
+
 def progress(run: RunState, language: Language) -> str:
     """How far a run is, in a few words."""
     if run.steps:
@@ -209,7 +222,11 @@ def _own(learned: Learned) -> list[tuple[str, float, str]]:
 def _compare(run: RunState, current: str, beside: Sequence[str], language: Language) -> str:
     if not current or run.name == current or run.valid_loss is None:
         return ""
-    label = say(language, "train.apart" if run.name in beside else "train.compare")
+    return _beside_it(run.name, beside, language)
+
+
+def _beside_it(name: str, beside: Sequence[str], language: Language) -> str:
+    label = say(language, "train.apart" if name in beside else "train.compare")
     return f'<div class="acts"><button class="quiet" data-do="compare">{label}</button></div>'
 
 

@@ -13,7 +13,7 @@ from llm_core.messages import Language, explain, say
 from llm_core.training.plan import EXAMPLES
 from llm_core.web.gradio import gr
 from llm_core.web.train import beginning, card, draft, learning, pieces, results, run_pieces, try_boxes
-from llm_core.web.train.curves import Reader
+from llm_core.web.train.curves import Reader, came_along
 from llm_core.web.train.form import Form
 from llm_core.web.train.screen import Screen
 from llm_core.web.train.words import word_of
@@ -186,7 +186,11 @@ class View:
 
     def rail(self, visitor: str, current: str, beside: Sequence[str], language: Language) -> Update:
         """The list of runs."""
-        return {self.screen.rail: run_pieces.rail(self.runs.list(self.owner(visitor)), current, beside, language)}
+        runs = self.runs.list(self.owner(visitor))
+        listed = run_pieces.rail(runs, current, beside, language)
+        writes = next((run.objective in run_pieces.WRITING for run in runs if run.name == current), False)
+        along = run_pieces.along(tuple(came_along()), beside, language) if writes else ""
+        return {self.screen.rail: listed + along}
 
     def guarded(self, language: Language, work: Callable[[], Update]) -> Update:
         """What `work` answers; or, where it fails, the sentence for it beside Start."""
