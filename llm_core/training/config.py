@@ -12,10 +12,30 @@ from string import Template
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from llm_core.errors import UserError
 from llm_core.paths import safe_name
+from llm_core.training.config_text import Cleaning, Part, Source, Tokenizing, Unanswerable
+
+__all__ = [
+    "FRESH",
+    "Answering",
+    "Batching",
+    "Budget",
+    "CardWords",
+    "Cleaning",
+    "Family",
+    "Lora",
+    "Objective",
+    "Optimizing",
+    "Size",
+    "Source",
+    "Tokenizing",
+    "TrainConfig",
+    "Unanswerable",
+    "load_recipe",
+]
 
 Family = Literal["ngram", "mlp", "cnn", "rnn", "lstm", "gru", "vae", "decoder", "encoder", "seq2seq"]
 Size = Literal["tiny", "small", "medium", "base"]
@@ -34,113 +54,9 @@ _SMOKE_RUNNING = 20_000
 _LEARNED_BY = dict.fromkeys(("contrastive", "relation", "tags", "span"), ("encoder",)) | {
     "label": ("encoder", "lstm", "gru", "rnn")
 }
-_PIECES_LEAST = {"byte-bpe": 257, "char": 320, "word": 320}
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Source(_Part):
-    """One source of text, how much of it to take, and on whose terms: a path, a sample or a dataset of the Hub."""
-
-    path: Path = Path()
-    """A file (txt, md, jsonl, csv, tsv, pdf, docx, html, zip, xz), or a folder of them."""
-    sample: str | None = None
-    """A corpus that ships with the project: a name of training.samples."""
-    dataset: str | None = Field(default=None, pattern=r"^\w[\w.-]{0,95}/\w[\w.-]{0,95}$")
-    """A dataset of the Hub, owner/name: its text, JSON lines and csv files."""
-    fields: tuple[str, ...] = ("text",)
-    """Columns of a JSON line: one for running text, two for a sentence pair."""
-    where: dict[str, tuple[str, ...]] = {}
-    """Keep a row only if each named column begins with one of these strings."""
-    use: Literal["split", "train", "valid"] = "split"
-    """"split" gives a seeded part of it to validation; "train" and "valid" all of it to one side."""
-    weight: float = Field(default=1.0, gt=0)
-    """Fine-tuning only: how often an epoch passes over it; 0.5 takes a half anew each time."""
-    label_set: str | None = None
-    """Fine-tuning only: labels of sources with the same label set are one set; None is the file's own."""
-    characters: int | None = Field(default=None, gt=0)
-    """Stop after this many characters; files are expected to be shuffled."""
-    origin: str = ""
-    """Where it comes from; a sample and a dataset say so themselves."""
-    licence: str = ""
-    written_by_model: str | None = None
-    """The model that wrote this text, where people did not."""
-
-    @property
-    def name(self) -> str:
-        """What reports call it."""
-        return self.sample or self.dataset or self.path.name
-
-    @model_validator(mode="after")
-    def _one_place(self) -> Source:
-        if (self.path != Path()) + (self.sample is not None) + (self.dataset is not None) != 1:
-            raise ValueError("a source is one of path, sample and dataset")
-        return self
-
-
-class Cleaning(_Part):
-    """What is done to a text before it is learned from, in this order, and which are fit; lengths in characters."""
-
-    noise: bool = False
-    """Remove markup and addresses of pages."""
-    normalise: bool = True
-    """Unicode's composed form, single blanks, no control characters."""
-    simplify: bool = False
-    """Write traditional Chinese in simplified characters."""
-    personal: bool = False
-    """Put placeholders for phone, identity and card numbers, e-mail and network addresses."""
-    repeated_lines: bool = False
-    """Remove lines that came before, as menus and footers do."""
-    near_duplicates: bool = False
-    """Drop texts and long lines that are nearly the same as earlier ones."""
-    stop_words: bool = False
-    """Remove words that say little; not for a model that is to write."""
-    own_stop_words: tuple[str, ...] = ()
-    """Removed with the others."""
-    segment: bool = False
-    """Put blanks between the words of Chinese."""
-    min_characters: int = 1
-    max_characters: int = 1_000_000
-    max_length_ratio: float | None = None
-    """Pairs only: drop a pair whose English is this many times longer, or shorter, than usual
-    for its Chinese."""
-    deduplicate: bool = True
-
-
-class Unanswerable(_Part):
-    """Reading only: how many questions without an answer an epoch has, by kind, for one that has one.
-
-    Never more than there are; `training/reading.py` says what the kinds are.
-    """
-
-    own: float = Field(default=1.0, ge=0)
-    swapped: float = Field(default=0.2, ge=0)
-    other_document: float = Field(default=0.2, ge=0)
-    other_passage: float = Field(default=0.2, ge=0)
-    elsewhere: float = Field(default=0.3, ge=0, le=1)
-    """How often a window of a long passage is read that does not hold the answer."""
-
-
-class Tokenizing(_Part):
-    """How text is cut into pieces."""
-
-    kind: Literal["byte-bpe", "unigram", "bpe", "char", "word"]
-    vocabulary: int = Field(gt=8, le=65_536)
-    """Pieces; a text too small for so many gives fewer."""
-    sample_characters: int = 20_000_000
-    """The tokenizer is learned on this much of the training text."""
-
-    @model_validator(mode="after")
-    def _room_for_bytes(self) -> Tokenizing:
-        least = _PIECES_LEAST.get(self.kind, 0)
-        if self.vocabulary < least:
-            raise ValueError(f"{self.kind} has 256 bytes to begin with: take a vocabulary of {least} or more")
-        return self
-
-
-class Batching(_Part):
+class Batching(Part):
     """How many tokens a forward pass and an update see."""
 
     context: int = Field(default=256, gt=1)
@@ -151,7 +67,7 @@ class Batching(_Part):
     """Forward passes in one update."""
 
 
-class Optimizing(_Part):
+class Optimizing(Part):
     """The optimizer and its learning rate over the run."""
 
     optimizer: Literal["adamw", "muon"] = "adamw"
@@ -168,7 +84,7 @@ class Optimizing(_Part):
     label_smoothing: float = Field(default=0.0, ge=0, lt=1)
 
 
-class Lora(_Part):
+class Lora(Part):
     """A low-rank adapter, learned in the place of the weights of `start`; rank and targets as in PEFT."""
 
     rank: int = Field(default=8, gt=0, le=256)
@@ -180,7 +96,7 @@ class Lora(_Part):
     """Add it to the weights in the end; otherwise the run's model is the adapter alone, over the model as it was."""
 
 
-class Answering(_Part):
+class Answering(Part):
     """Preference only: how the model is asked, and how it learns from its better answers."""
 
     method: Literal["dpo", "best"] = "dpo"
@@ -197,7 +113,7 @@ class Answering(_Part):
     """dpo: how near it stays to the model before."""
 
 
-class Budget(_Part):
+class Budget(Part):
     """When to stop, and how often to look and to save.
 
     With `steps` the learning rate follows the step and a run can be repeated bit for
@@ -218,7 +134,7 @@ class Budget(_Part):
         return self
 
 
-class CardWords(_Part):
+class CardWords(Part):
     """What the card of a published model says in words, by language."""
 
     title: dict[str, str]
@@ -226,13 +142,13 @@ class CardWords(_Part):
     limits: dict[str, str]
 
 
-class TrainConfig(_Part):
+class TrainConfig(Part):
     """A training run, whole."""
 
     name: Annotated[str, AfterValidator(safe_name)]
     family: Family
     size: Size = "small"
-    shape: dict[str, int | float] = {}
+    shape: dict[str, int | float] = Field(default_factory=dict)
     """Knobs of the family's shape that replace what the size dial gives."""
     parameters: int | None = Field(default=None, gt=0)
     """About how many the model is to have, whatever its size dial says: its width follows."""
