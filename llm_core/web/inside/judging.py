@@ -12,6 +12,7 @@ from llm_core.insight.decision import Decision
 from llm_core.insight.likeness import Likeness
 from llm_core.messages import say
 from llm_core.text.language import language as language_of
+from llm_core.web.analyze.pieces import label_word
 from llm_core.web.frame import escape
 from llm_core.web.inside import sentence
 from llm_core.web.inside.bars import share, signed
@@ -32,11 +33,18 @@ def decision(shown: Shown) -> str:
     order = np.argsort(-found.whole)[:CLASSES_MAX]
     rows = "".join(
         _row(
-            escape(found.classes[n]), float(now[n]), float(found.whole[n]), share(float(now[n])), hit=n == found.best
+            escape(label_word(found.classes[n], shown.language)),
+            float(now[n]),
+            float(found.whole[n]),
+            share(float(now[n])),
+            hit=n == found.best,
         )
         for n in order
     )
-    facts = {"label": escape(found.classes[found.best]), "share": share(float(found.whole[found.best]))}
+    facts = {
+        "label": escape(label_word(found.classes[found.best], shown.language)),
+        "share": share(float(found.whole[found.best])),
+    }
     why = say(shown.language, "inside.decision_why", **facts)
     return f'{above}{_heading(shown, "decision")}<ol class="bars both near">{rows}</ol><p class="why same">{why}</p>'
 
