@@ -56,6 +56,16 @@ def write_models(folder: Path) -> Path:
     return models
 
 
+def with_threshold(models: Path, folder: Path, threshold: float) -> Path:
+    """The reader with its base, giving its words from a margin on: it has learned too little to know when not to."""
+    for name in (BASE, "tiny-reader"):
+        shutil.copytree(models / name, folder / name)
+    config = folder / "tiny-reader" / "config.json"
+    told = json.loads(config.read_text("utf-8")) | {"null_thresholds": {"en": threshold, "zh": threshold}}
+    config.write_text(json.dumps(told), "utf-8")
+    return folder
+
+
 def _tuned(texts: Path) -> Iterator[tuple[str, str, tuple[str, ...], list[dict[str, Any]], int]]:
     opinions = list(_opinions())
     told = ({"text": text, "label": opinion} for text, opinion, _ in opinions)

@@ -3,18 +3,40 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from llm_core.catalog import bundled
+from llm_core.settings import Settings
+from llm_core.workbench import Workbench
 from tests.browser.conftest import Visitor
+from tests.tiny_understanding import with_threshold
 
 expect: Any = pytest.importorskip("playwright.sync_api").expect
 
 SLOW = 60_000  # the encoder is converted with the first document
 MUSEUM = "# Museum\n\nThe ropewalk is 312 metres long.\n\n# Tickets\n\nA ticket costs eight euros.\n"
+
+
+@pytest.fixture(scope="module")
+def with_reader(
+    understanding: Path, converted_encoder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a page that has a reader and no language model."""
+    from llm_core.web import page
+
+    home = tmp_path_factory.mktemp("reading") / "home"
+    shutil.copytree(converted_encoder, home / "conversions")
+    models = with_threshold(understanding, tmp_path_factory.mktemp("models"), -8.0)
+    with pytest.MonkeyPatch.context() as patch, Workbench(Settings(home=home, offline=True)) as workbench:
+        patch.setattr(bundled, "FOLDER", models)
+        built = page.build(workbench)
+        yield page.launch(workbench, built, port=0, wait=False)
+        built.close(verbose=False)
 
 
 def open_ask(visitor: Visitor) -> Any:
@@ -91,6 +113,22 @@ def test_without_documents_the_question_stays_in_the_box(visitor: Visitor) -> No
     page.press("#question textarea", "Enter")
     expect(page.locator("#ask-notice .notice")).to_contain_text("no documents")
     expect(page.locator("#question textarea")).to_have_value("Where?")
+
+
+@pytest.mark.timeout(400)
+def test_the_words_that_were_read_stand_out_and_their_reader_is_named(
+    visit: Callable[..., Visitor], with_reader: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "people.md"
+    path.write_text("Ann lives in Rome, 7.\n", "utf-8")
+    page = open_ask(visit(with_reader))
+    add(page, path)
+    expect(page.locator("#ask-rail .docs .open b")).to_have_text(["people.md"], timeout=SLOW)
+    article = ask(page, "Where does Ann live?")
+    expect(article.locator(".answer mark.exact")).to_have_text("Rome")
+    expect(article.locator(".cites mark b")).to_have_text("Rome")
+    expect(article.locator(".measured")).to_contain_text("tiny-reader")
+    expect(page.locator("#ask-sheet .sheet mark")).to_have_text("Ann lives in Rome, 7.")
 
 
 @pytest.mark.parametrize("language", ["en-US", "zh-CN"])

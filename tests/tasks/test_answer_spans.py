@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from llm_core.tasks.retrieval import Evidence, Found
 from llm_core.tasks.tools import Tools
 from llm_core.text.spans import Span
 from tests.tasks.test_answer import Spoken
+from tests.tiny_understanding import with_threshold
 
 pytestmark = pytest.mark.timeout(400)
 ROOT = Path(__file__).parents[2]
@@ -41,15 +40,10 @@ def encoder(conversions: Path) -> E5:
 def tools_at(
     understanding: Path, conversions: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[float], Tools]:
-    """The tiny reader, giving its words from a margin on: it has learned too little to know when not to."""
+    """The tiny reader, giving its words from a margin on."""
 
     def tools_at(threshold: float) -> Tools:
-        models = tmp_path_factory.mktemp("models")
-        for name in ("tiny-encoder", "tiny-reader"):
-            shutil.copytree(understanding / name, models / name)
-        told = json.loads((models / "tiny-reader" / "config.json").read_text("utf-8"))
-        told["null_thresholds"] = {"en": threshold, "zh": threshold}
-        (models / "tiny-reader" / "config.json").write_text(json.dumps(told), "utf-8")
+        models = with_threshold(understanding, tmp_path_factory.mktemp("models"), threshold)
         return Tools(conversions, 1, {"read": models / "tiny-reader"}.get)
 
     return tools_at
