@@ -47,6 +47,7 @@ def joined() -> Iterator[None]:
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     distributed.init_process_group("cpu:gloo,cuda:nccl" if cuda else "gloo", timeout=_PATIENCE)
     yield
+    distributed.barrier()  # who leaves while another still writes may be aborted by a thread that waits for it
     distributed.destroy_process_group()  # not after an error: it would wait for the others
 
 

@@ -45,6 +45,4 @@ def test_the_readme_tells_what_was_measured(name: str, language: str) -> None:
     """Mended by: python -m llm_core evaluate table --data README.md --data README.zh-CN.md"""
     text = (ROOT / name).read_text("utf-8")
     written = text.partition(scores_table.BEGIN)[2].partition(scores_table.END)[0]
-    assert (
-        written.strip() == scores_table.table(language).strip()
-    )
+    assert written.strip() == scores_table.table(language).strip()

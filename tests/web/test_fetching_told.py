@@ -17,6 +17,7 @@ from llm_core.web.telling import tell
 from llm_core.workbench.fetching import FetchState
 
 RUNNING = FetchState("m", {"en": "Model <b>", "zh": "模型"}, 620_000_000, 1_240_000_000, 6.2e6)
+OUTSIDE = ("somebody/model-GGUF",)
 ENTRY = SimpleNamespace(id="small", title={"en": "Small", "zh": "小"}, path=None, served=None)
 
 
@@ -27,6 +28,10 @@ class Models:
         self._states = list(states)
         self._here = here
         self.asked: list[str] = []
+        self.supply = SimpleNamespace(is_outside=OUTSIDE.__contains__, check_local=self._check_local)
+
+    def _check_local(self) -> None:
+        raise UserError("only_here")
 
     def fetching(self) -> FetchState | None:
         return self._states.pop(0) if len(self._states) > 1 else self._states[0]
@@ -87,6 +92,12 @@ def test_the_buttons_do_what_they_say_and_nothing_else(wish: dict[str, str], ask
 def test_what_cannot_be_fetched_is_said() -> None:
     error = status(Models(None)).act({"act": "get", "name": "unknown"})
     assert error is not None and error.code == "model_unknown"
+
+
+def test_a_visitor_of_the_network_has_nothing_fetched_from_outside_the_catalog() -> None:
+    models = Models(None)
+    error = status(models).act({"act": "get", "name": OUTSIDE[0]})
+    assert error is not None and error.code == "only_here" and models.asked == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

@@ -48,7 +48,7 @@ def test_labels_go_to_the_browser_in_both_languages(built: Any) -> None:
 
 def test_events_of_the_page_are_private(built: Any) -> None:
     published = {"chat", "summarize", "translate", "translate_sentences", "ask", "embed", "train", "runs"}  # by name
-    published |= {"analyze", "read"}
+    published |= {"analyze", "read", "own_labels"}
     assert set(built["public"]) == published
 
 
