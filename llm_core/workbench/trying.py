@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -81,9 +81,10 @@ class Trying:
             UserError: `run_understands_nothing`.
         """
         model = self._checked(name, owner)
-        if self._open is None or self._open[0] != model.path:
+        opened = self._open  # not read again: another visitor may open another run meanwhile
+        if opened is None or opened[0] != model.path:
             own = TASKS[self.learned(name, owner)]
-            self._open = (
+            opened = (
                 model.path,
                 Tools(
                     self._settings.paths.conversions,
@@ -91,7 +92,8 @@ class Trying:
                     lambda task: model.path if task in own else understanding.model_of(task),
                 ),
             )
-        return self._open[1]
+            self._open = opened
+        return opened[1]
 
     def encoder(self, name: str, owner: str = "") -> E5:
         """What turns texts into vectors as the run learned it, the same beginnings put before them.
@@ -102,11 +104,13 @@ class Trying:
         model = self._checked(name, owner)
         if self.learned(name, owner) != "contrastive":
             raise UserError("run_understands_nothing", name=name[:80])
-        if self._encoder is None or self._encoder[0] != model.path:
+        opened = self._encoder  # as in `tools`
+        if opened is None or opened[0] != model.path:
             query, passage = (*(model.card.model_extra or {}).get("settings", {}).get("prefixes", ()), "", "")[:2]
             prefixes = {"query": query, "passage": passage}
-            self._encoder = model.path, E5(model.path, self._settings.paths.conversions, self._threads, prefixes)
-        return self._encoder[1]
+            opened = model.path, E5(model.path, self._settings.paths.conversions, self._threads, prefixes)
+            self._encoder = opened
+        return opened[1]
 
     def close(self) -> None:
         """Free the memory."""
@@ -127,7 +131,7 @@ class Trying:
             raise UserError("run_understands_nothing", name=name[:80])
         return model
 
-    def _held_out(self, name: str) -> Any:
+    def _held_out(self, name: str) -> Iterator[Texts]:
         """What stands in the run's validation data, as a person would write it."""
         path = self._settings.paths.run(name) / "data" / "valid.jsonl"
         if not path.exists():
